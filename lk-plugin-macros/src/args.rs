@@ -1,0 +1,188 @@
+//! Reads the text of the attribute: `kind = "stt", name = "openai", …`.
+
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::{Ident, LitInt, LitStr, Token};
+
+use crate::errors::Errors;
+use crate::kind::choose;
+
+/// The attribute's text, unchecked but for its shape.
+#[derive(Default)]
+pub(crate) struct Args {
+    pub(crate) kind: Option<LitStr>,
+    pub(crate) name: Option<LitStr>,
+    pub(crate) description: Option<LitStr>,
+    pub(crate) license: Option<LitStr>,
+    pub(crate) krate: Option<LitStr>,
+    pub(crate) models: Vec<Model>,
+}
+
+/// One `file(…)` of `models(…)`.
+pub(crate) struct Model {
+    pub(crate) name: LitStr,
+    pub(crate) url: LitStr,
+    pub(crate) size: LitInt,
+    pub(crate) sha256: LitStr,
+}
+
+const KEYS: &[&str] = &["crate", "description", "kind", "license", "models", "name"];
+
+impl Args {
+    pub(crate) fn read(text: TokenStream, errors: &mut Errors) -> Self {
+        let mut args = Self::default();
+        let mut seen: Vec<String> = Vec::new();
+        let read = |input: ParseStream<'_>| {
+            each_key(input, KEYS, errors, |key, input, errors| {
+                let spelled = key.unraw().to_string();
+                if seen.contains(&spelled) {
+                    errors.at(key.span(), format!("`{spelled}` is given twice; keep one"));
+                }
+                seen.push(spelled.clone());
+                if spelled == "models" {
+                    args.models.extend(models(key, input, errors));
+                    return;
+                }
+                let value = errors.take(text_value(key, input));
+                match spelled.as_str() {
+                    "kind" => args.kind = args.kind.take().or(value),
+                    "name" => args.name = args.name.take().or(value),
+                    "description" => args.description = args.description.take().or(value),
+                    "license" => args.license = args.license.take().or(value),
+                    _ => args.krate = args.krate.take().or(value),
+                }
+            });
+            Ok(())
+        };
+        // The closure consumes all it is given and notes what is wrong itself.
+        let _: syn::Result<()> = read.parse2(text);
+        for (key, given) in
+            [("kind", seen.iter().any(|key| key == "kind")), ("name", seen.iter().any(|key| key == "name"))]
+        {
+            if !given {
+                let example = if key == "kind" { "stt" } else { "openai" };
+                errors.at(Span::call_site(), format!("`{key}` is missing; add `{key} = \"{example}\"`"));
+            }
+        }
+        args
+    }
+}
+
+/// Goes through `key …, key …`: `value` reads what follows a key; whatever it leaves up to the next comma is skipped, so
+/// that one mistake does not hide the next.
+pub(crate) fn each_key(
+    input: ParseStream<'_>,
+    keys: &[&str],
+    errors: &mut Errors,
+    mut value: impl FnMut(&Ident, ParseStream<'_>, &mut Errors),
+) {
+    while !input.is_empty() {
+        match input.call(Ident::parse_any) {
+            Ok(key) if keys.contains(&key.unraw().to_string().as_str()) => value(&key, input, errors),
+            Ok(key) => {
+                let spelled = key.unraw().to_string();
+                errors.at(key.span(), format!("`{spelled}` is not a key; {}", choose(&spelled, keys)));
+                skip_to_comma(input);
+            }
+            Err(_) => {
+                let list: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
+                errors.at(
+                    input.span(),
+                    format!("a value without its key; write `key = value` with one of {}", list.join(", ")),
+                );
+                skip_to_comma(input);
+            }
+        }
+        if !input.is_empty() && !input.peek(Token![,]) {
+            errors.at(input.span(), "a comma is missing; put one before this");
+            skip_to_comma(input);
+        }
+        let _: Option<Token![,]> = input.parse().ok();
+    }
+}
+
+fn skip_to_comma(input: ParseStream<'_>) {
+    while !input.is_empty() && !input.peek(Token![,]) {
+        let _: Option<TokenTree> = input.parse().ok();
+    }
+}
+
+/// `= "text"`.
+pub(crate) fn text_value(key: &Ident, input: ParseStream<'_>) -> syn::Result<LitStr> {
+    literal(key, input, "a string", "\"…\"")
+}
+
+fn literal<T: syn::parse::Parse>(key: &Ident, input: ParseStream<'_>, what: &str, example: &str) -> syn::Result<T> {
+    let spelled = key.unraw();
+    if input.parse::<Token![=]>().is_err() {
+        skip_to_comma(input);
+        return Err(syn::Error::new(key.span(), format!("`{spelled}` has no value; write `{spelled} = {example}`")));
+    }
+    let place = if input.is_empty() { key.span() } else { input.span() };
+    let value = input.fork().parse::<T>();
+    match value {
+        Ok(_) => input.parse(),
+        Err(_) => {
+            skip_to_comma(input);
+            Err(syn::Error::new(place, format!("`{spelled}` takes {what}; write `{spelled} = {example}`")))
+        }
+    }
+}
+
+/// `(file(name = "…", url = "…", size = 1, sha256 = "…"), …)`.
+fn models(key: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> Vec<Model> {
+    const SHAPE: &str = "write `models(file(name = \"…\", url = \"…\", size = 1234, sha256 = \"…\"))`";
+    let mut models = Vec::new();
+    let Some(list) = parenthesized(input) else {
+        errors.at(key.span(), format!("`models` takes a list of files; {SHAPE}"));
+        skip_to_comma(input);
+        return models;
+    };
+    let read = |input: ParseStream<'_>| {
+        each_key(input, &["file"], errors, |file, input, errors| match parenthesized(input) {
+            Some(group) => models.extend(model(file, &group, errors)),
+            None => errors.at(file.span(), format!("`file` takes its facts in parentheses; {SHAPE}")),
+        });
+        Ok(())
+    };
+    let _: syn::Result<()> = read.parse2(list.stream());
+    models
+}
+
+fn model(file: &Ident, group: &Group, errors: &mut Errors) -> Option<Model> {
+    let (mut name, mut url, mut size, mut sha256) = (None, None, None, None);
+    let mut wrong = false;
+    let read = |input: ParseStream<'_>| {
+        each_key(input, &["name", "sha256", "size", "url"], errors, |key, input, errors| {
+            let spelled = key.to_string();
+            if spelled == "size" {
+                size = errors.take(literal(key, input, "a whole number of bytes", "1234"));
+                wrong |= size.is_none();
+                return;
+            }
+            let text = errors.take(text_value(key, input));
+            wrong |= text.is_none();
+            match spelled.as_str() {
+                "name" => name = text,
+                "url" => url = text,
+                _ => sha256 = text,
+            }
+        });
+        Ok(())
+    };
+    let _: syn::Result<()> = read.parse2(group.stream());
+    if let (Some(name), Some(url), Some(size), Some(sha256)) = (name, url, size, sha256) {
+        return Some(Model { name, url, size, sha256 });
+    }
+    if !wrong {
+        errors.at(file.span(), "a file needs `name`, `url`, `size` and `sha256`; add what is missing");
+    }
+    None
+}
+
+fn parenthesized(input: ParseStream<'_>) -> Option<Group> {
+    let group = input.fork().parse::<Group>().ok().filter(|group| group.delimiter() == Delimiter::Parenthesis)?;
+    let _: Option<Group> = input.parse().ok();
+    Some(group)
+}

@@ -1,0 +1,285 @@
+//! Reads as much of the annotated item as the attribute needs: syn's own `ItemFn` would need its feature `full`.
+
+use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::parse::{ParseStream, Parser};
+use syn::{Attribute, Expr, Lit, Meta, Token, Visibility};
+
+/// The annotated item.
+pub(crate) struct Item {
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) form: Form,
+}
+
+pub(crate) enum Form {
+    /// A free function, or one inside an `impl` block (told apart by the compiler alone).
+    Function(Function),
+    /// An `impl` block.
+    Impl {
+        /// Between `impl` and the braces.
+        header: Vec<TokenTree>,
+        /// The functions called `new`.
+        constructors: Vec<Function>,
+        braces: Span,
+    },
+    /// Anything else, with the word that says what.
+    Other { word: String, span: Span },
+}
+
+pub(crate) struct Function {
+    pub(crate) attributes: Vec<Attribute>,
+    /// `const`, `async`, `unsafe`, `extern` before `fn`.
+    pub(crate) qualifiers: Vec<Ident>,
+    pub(crate) name: Ident,
+    /// `<…>`, without the brackets.
+    pub(crate) generics: Vec<TokenTree>,
+    pub(crate) parameters: Vec<Parameter>,
+    pub(crate) parentheses: Span,
+    /// After `->`; empty when there is no return type.
+    pub(crate) output: Vec<TokenTree>,
+    pub(crate) where_clause: Option<Span>,
+}
+
+pub(crate) struct Parameter {
+    /// After the colon; the whole parameter when there is none, as in `&self`.
+    pub(crate) type_tokens: Vec<TokenTree>,
+    pub(crate) is_self: bool,
+    pub(crate) span: Span,
+}
+
+impl Item {
+    pub(crate) fn read(tokens: TokenStream) -> syn::Result<Self> {
+        let read = |input: ParseStream<'_>| {
+            let attributes = input.call(Attribute::parse_outer)?;
+            input.parse::<Visibility>()?;
+            let form = form(input)?;
+            // What is left is the body.
+            input.parse::<TokenStream>()?;
+            Ok(Self { attributes, form })
+        };
+        read.parse2(tokens)
+    }
+}
+
+impl Function {
+    /// The first line of the doc comment among these attributes.
+    pub(crate) fn first_doc_line(attributes: &[Attribute]) -> Option<String> {
+        let lines = attributes.iter().filter_map(doc_text);
+        lines
+            .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
+            .map(|line| line.trim().to_owned())
+            .find(|line| !line.is_empty())
+    }
+}
+
+/// The text of a `#[doc = "…"]` attribute, which is what a doc comment is.
+pub(crate) fn doc_text(attribute: &Attribute) -> Option<String> {
+    let Meta::NameValue(meta) = &attribute.meta else { return None };
+    match &meta.value {
+        Expr::Lit(literal) if meta.path.is_ident("doc") => match &literal.lit {
+            Lit::Str(text) => Some(text.value()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn form(input: ParseStream<'_>) -> syn::Result<Form> {
+    let ahead = input.fork();
+    let mut qualifiers = Vec::new();
+    while let Some(word) = next_word(&ahead) {
+        match word.to_string().as_str() {
+            "fn" => return function(input, Vec::new()).map(Form::Function),
+            "const" | "async" | "unsafe" | "extern" | "default" => {
+                qualifiers.push(word);
+                // The ABI of `extern "C"`.
+                let _: Option<syn::LitStr> = ahead.parse().ok();
+            }
+            "impl" => return implementation(input),
+            _ => break,
+        }
+    }
+    // `const N: u8` is a constant, `unsafe trait` a trait: the last word but a name tells.
+    let (word, span) = match (next_keyword(input), qualifiers.first()) {
+        (Some(word), _) => (word.to_string(), word.span()),
+        (None, Some(word)) => (word.to_string(), word.span()),
+        (None, None) => ("item".to_owned(), input.span()),
+    };
+    Ok(Form::Other { word, span })
+}
+
+fn next_word(input: ParseStream<'_>) -> Option<Ident> {
+    use syn::ext::IdentExt;
+    if input.peek(Ident::peek_any) { input.call(Ident::parse_any).ok() } else { None }
+}
+
+/// The word that says what the item is, past `unsafe` and the like.
+fn next_keyword(input: ParseStream<'_>) -> Option<Ident> {
+    let ahead = input.fork();
+    let mut last = None;
+    while let Some(word) = next_word(&ahead) {
+        let spelled = word.to_string();
+        let is_item =
+            ["struct", "enum", "union", "trait", "mod", "static", "type", "use", "const", "macro_rules", "macro"]
+                .contains(&spelled.as_str());
+        if is_item {
+            last = Some(word);
+            if spelled != "const" {
+                break;
+            }
+        } else if !["unsafe", "async", "extern", "auto"].contains(&spelled.as_str()) {
+            break;
+        }
+    }
+    last
+}
+
+/// From its qualifiers to its return type; the body is left.
+fn function(input: ParseStream<'_>, attributes: Vec<Attribute>) -> syn::Result<Function> {
+    let mut qualifiers = Vec::new();
+    loop {
+        let word = next_word(input).ok_or_else(|| input.error("expected `fn`"))?;
+        if word == "fn" {
+            break;
+        }
+        qualifiers.push(word);
+        let _: Option<syn::LitStr> = input.parse().ok();
+    }
+    let name: Ident = input.parse()?;
+    let generics = if input.peek(Token![<]) { angle_brackets(input)? } else { Vec::new() };
+    let group: proc_macro2::Group = input.parse()?;
+    let parameters = parameters(group.stream());
+    let mut output = Vec::new();
+    if input.peek(Token![->]) {
+        input.parse::<Token![->]>()?;
+        while !input.is_empty()
+            && !input.peek(syn::token::Brace)
+            && !input.peek(Token![where])
+            && !input.peek(Token![;])
+        {
+            output.push(input.parse()?);
+        }
+    }
+    let where_clause = input.peek(Token![where]).then(|| input.span());
+    while !input.is_empty() && !input.peek(syn::token::Brace) && !input.peek(Token![;]) {
+        input.parse::<TokenTree>()?;
+    }
+    Ok(Function { attributes, qualifiers, name, generics, parameters, parentheses: group.span(), output, where_clause })
+}
+
+fn implementation(input: ParseStream<'_>) -> syn::Result<Form> {
+    while next_word(input).is_some_and(|word| word != "impl") {}
+    let mut header = Vec::new();
+    while !input.is_empty() && !input.peek(syn::token::Brace) {
+        header.push(input.parse()?);
+    }
+    let group: proc_macro2::Group = input.parse()?;
+    let functions = |input: ParseStream<'_>| {
+        let mut constructors = Vec::new();
+        while !input.is_empty() {
+            let attributes = input.call(Attribute::parse_outer)?;
+            input.parse::<Visibility>()?;
+            if is_function(input) {
+                let function = function(input, attributes)?;
+                if function.name == "new" {
+                    constructors.push(function);
+                }
+            }
+            // The body, or whatever else an item ends with.
+            loop {
+                match input.parse::<TokenTree>() {
+                    Ok(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => break,
+                    Ok(TokenTree::Punct(punct)) if punct.as_char() == ';' => break,
+                    Ok(_) => {}
+                    Err(_) => break,
+                }
+            }
+        }
+        Ok(constructors)
+    };
+    Ok(Form::Impl { header, constructors: functions.parse2(group.stream())?, braces: group.span_open() })
+}
+
+fn is_function(input: ParseStream<'_>) -> bool {
+    let ahead = input.fork();
+    while let Some(word) = next_word(&ahead) {
+        match word.to_string().as_str() {
+            "fn" => return true,
+            "const" | "async" | "unsafe" | "extern" | "default" => {
+                let _: Option<syn::LitStr> = ahead.parse().ok();
+            }
+            _ => return false,
+        }
+    }
+    false
+}
+
+/// What stands in `<…>`, with the brackets themselves left out.
+fn angle_brackets(input: ParseStream<'_>) -> syn::Result<Vec<TokenTree>> {
+    input.parse::<Token![<]>()?;
+    let mut inside = Vec::new();
+    let mut depth = 1;
+    loop {
+        let token: TokenTree = input.parse()?;
+        if let TokenTree::Punct(punct) = &token {
+            let arrow = matches!(inside.last(), Some(TokenTree::Punct(dash)) if dash.as_char() == '-');
+            match punct.as_char() {
+                '<' => depth += 1,
+                '>' if !arrow => depth -= 1,
+                _ => {}
+            }
+        }
+        if depth == 0 {
+            return Ok(inside);
+        }
+        inside.push(token);
+    }
+}
+
+fn parameters(tokens: TokenStream) -> Vec<Parameter> {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    split_at_commas(&tokens).into_iter().filter_map(parameter).collect()
+}
+
+fn parameter(tokens: &[TokenTree]) -> Option<Parameter> {
+    let span = tokens.first()?.span();
+    // A single colon: `::` belongs to a path.
+    let colon = (0..tokens.len()).find(|&index| {
+        is_punct(tokens.get(index), ':')
+            && !is_punct(tokens.get(index + 1), ':')
+            && !(index > 0 && is_punct(tokens.get(index - 1), ':'))
+    });
+    let pattern = &tokens[..colon.unwrap_or(tokens.len())];
+    let is_self = pattern.iter().any(|token| matches!(token, TokenTree::Ident(word) if word == "self"));
+    let type_tokens = tokens[colon.map_or(0, |index| index + 1)..].to_vec();
+    Some(Parameter { type_tokens, is_self, span })
+}
+
+fn is_punct(token: Option<&TokenTree>, wanted: char) -> bool {
+    matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == wanted)
+}
+
+/// Splits where a comma is not inside angle brackets; groups hide their own.
+pub(crate) fn split_at_commas(tokens: &[TokenTree]) -> Vec<&[TokenTree]> {
+    let mut parts = Vec::new();
+    let (mut start, mut depth) = (0, 0_usize);
+    for (index, token) in tokens.iter().enumerate() {
+        let arrow = index > 0 && is_punct(tokens.get(index - 1), '-');
+        if is_punct(Some(token), '<') {
+            depth += 1;
+        } else if is_punct(Some(token), '>') && !arrow {
+            depth = depth.saturating_sub(1);
+        } else if is_punct(Some(token), ',') && depth == 0 {
+            parts.push(&tokens[start..index]);
+            start = index + 1;
+        }
+    }
+    parts.push(&tokens[start..]);
+    parts.retain(|part| !part.is_empty());
+    parts
+}
+
+/// These tokens as a stream.
+pub(crate) fn stream(tokens: &[TokenTree]) -> TokenStream {
+    tokens.iter().map(ToTokens::to_token_stream).collect()
+}

@@ -1,0 +1,248 @@
+//! Checks the attribute's text and the item against each other: every message about them is here.
+
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use syn::LitStr;
+
+use crate::args::{Args, Model};
+use crate::errors::Errors;
+use crate::item::{Form, Function, Item, split_at_commas, stream};
+use crate::kind::{KINDS, choose};
+
+/// A checked plugin, ready to be written out.
+pub(crate) struct Plugin {
+    /// The trait of its kind, such as `Stt`.
+    pub(crate) kind: Ident,
+    pub(crate) name: LitStr,
+    pub(crate) description: String,
+    pub(crate) license: Option<LitStr>,
+    pub(crate) models: Vec<Model>,
+    /// The path to the core.
+    pub(crate) krate: TokenStream,
+    /// `#[cfg]`s of the item: its entry must go when it goes.
+    pub(crate) cfgs: Vec<syn::Attribute>,
+    /// What to call.
+    pub(crate) constructor: TokenStream,
+    pub(crate) parameter: Parameter,
+    /// Where the plugin's type stands in the return type.
+    pub(crate) plugin_span: Span,
+    /// Where its error's type stands.
+    pub(crate) error_span: Span,
+}
+
+/// What the constructor takes.
+pub(crate) enum Parameter {
+    Nothing,
+    /// The config as it is.
+    Reference(TokenStream),
+    /// A type that the config is read into.
+    Typed(TokenStream),
+}
+
+const WHERE: &str = "annotate a function that makes the plugin, or an `impl` block with a function `new`";
+
+pub(crate) fn check(args: TokenStream, item: TokenStream) -> syn::Result<Plugin> {
+    let mut errors = Errors::default();
+    let args = Args::read(args, &mut errors);
+    let kind = args.kind.as_ref().and_then(|kind| kind_of(kind, &mut errors));
+    let name = args.name.clone().filter(|name| is_name(name, &mut errors));
+    let krate = path_to_core(args.krate.as_ref(), &mut errors);
+    for model in &args.models {
+        check_model(model, &mut errors);
+    }
+    let found = errors.take(Item::read(item)).and_then(|item| {
+        let (function, constructor) = constructor(&item, &mut errors)?;
+        check_function(function, &mut errors);
+        let lines = [Function::first_doc_line(&item.attributes), Function::first_doc_line(&function.attributes)];
+        let description = args.description.as_ref().map(LitStr::value);
+        let description = description.or_else(|| lines.into_iter().flatten().next()).unwrap_or_default();
+        let cfgs = item.attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).cloned().collect();
+        let (plugin_span, error_span) = output_spans(function);
+        Some((constructor, parameter(function), plugin_span, error_span, description, cfgs))
+    });
+    let plugin = match (kind, name, krate, found) {
+        (
+            Some(kind),
+            Some(name),
+            Some(krate),
+            Some((constructor, parameter, plugin_span, error_span, description, cfgs)),
+        ) => {
+            let (license, models) = (args.license, args.models);
+            Some(Plugin {
+                kind,
+                name,
+                description,
+                license,
+                models,
+                krate,
+                cfgs,
+                constructor,
+                parameter,
+                plugin_span,
+                error_span,
+            })
+        }
+        _ => None,
+    };
+    errors.finish(plugin)
+}
+
+fn kind_of(given: &LitStr, errors: &mut Errors) -> Option<Ident> {
+    let value = given.value();
+    let known = KINDS.iter().find(|(name, ..)| *name == value);
+    if known.is_none() {
+        let names: Vec<&str> = KINDS.iter().map(|(name, ..)| *name).collect();
+        errors.at(given.span(), format!("`{value}` is not a kind of plugin; {}", choose(&value, &names)));
+    }
+    known.map(|(_, kind, _)| Ident::new(kind, Span::call_site()))
+}
+
+/// Lower-case letters and digits, with single hyphens between them; the core holds run-time names to the same.
+fn is_name(given: &LitStr, errors: &mut Errors) -> bool {
+    const GRAMMAR: &str = "use lower-case letters and digits, with single hyphens between them";
+    let value = given.value();
+    let lower = value.to_lowercase();
+    let parts = lower.split(|letter: char| !(letter.is_ascii_lowercase() || letter.is_ascii_digit()));
+    let valid = parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
+    if valid == value && !value.is_empty() {
+        return true;
+    }
+    let example = if valid.is_empty() { "openai" } else { &valid };
+    let problem =
+        if value.is_empty() { "the name is empty".to_owned() } else { format!("`{value}` is not a plugin name") };
+    errors.at(given.span(), format!("{problem}; {GRAMMAR}, such as `{example}`"));
+    false
+}
+
+fn path_to_core(given: Option<&LitStr>, errors: &mut Errors) -> Option<TokenStream> {
+    let Some(given) = given else { return Some(quote::quote!(::lk_plugin)) };
+    match given.parse::<syn::Path>() {
+        Ok(path) => Some(quote::quote!(#path)),
+        Err(_) => {
+            errors.at(
+                given.span(),
+                format!("`{}` is not a path; write one such as `\"my_agent::plugin\"`", given.value()),
+            );
+            None
+        }
+    }
+}
+
+fn check_model(model: &Model, errors: &mut Errors) {
+    let sha256 = model.sha256.value();
+    if sha256.len() != 64 || !sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        errors.at(
+            model.sha256.span(),
+            "this is not a SHA-256; write its 64 hexadecimal digits, as `sha256sum` prints them",
+        );
+    }
+    if !model.url.value().starts_with("https://") {
+        errors.at(model.url.span(), "models are downloaded over TLS only; write a URL that begins with `https://`");
+    }
+    let name = model.name.value();
+    if name.is_empty() || name.contains(['/', '\\']) || name.starts_with('.') {
+        errors.at(model.name.span(), "this is not a file name; write one without slashes, such as `model.onnx`");
+    }
+    if model.size.base10_parse::<u64>().is_err() {
+        errors.at(model.size.span(), "this is not a length in bytes; write a whole number, such as `1234`");
+    }
+}
+
+/// The function that makes the plugin, and how to name it in a call.
+fn constructor<'i>(item: &'i Item, errors: &mut Errors) -> Option<(&'i Function, TokenStream)> {
+    match &item.form {
+        Form::Function(function) => {
+            let name = &function.name;
+            Some((function, quote::quote!(#name)))
+        }
+        Form::Impl { header, constructors, braces } => {
+            let of_trait = header.iter().find(|token| matches!(token, TokenTree::Ident(word) if word == "for"));
+            if let Some(word) = of_trait {
+                errors.at(
+                    word.span(),
+                    "this block implements a trait; annotate the type's own `impl` block with `fn new`",
+                );
+                return None;
+            }
+            if let Some(bracket) =
+                header.first().filter(|token| matches!(token, TokenTree::Punct(p) if p.as_char() == '<'))
+            {
+                errors.at(bracket.span(), "a plugin cannot be generic; write the `impl` block for one concrete type");
+                return None;
+            }
+            match constructors.as_slice() {
+                [] => {
+                    errors.at(*braces, "this `impl` block has no function `new`; add one that makes the plugin");
+                    None
+                }
+                [new] => {
+                    let (name, of) = (&new.name, stream(header));
+                    Some((new, quote::quote!(<#of>::#name)))
+                }
+                [_, second, ..] => {
+                    errors.at(second.name.span(), "a second `new`; keep one");
+                    None
+                }
+            }
+        }
+        Form::Other { word, span } => {
+            let article = if word.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+            errors.at(*span, format!("{article} `{word}` cannot make a plugin; {WHERE}"));
+            None
+        }
+    }
+}
+
+fn check_function(function: &Function, errors: &mut Errors) {
+    for word in &function.qualifiers {
+        let advice = match word.to_string().as_str() {
+            "async" => "a constructor cannot be `async`; do the waiting in the plugin's own calls",
+            "unsafe" => "a constructor cannot be `unsafe`; make it safe to call with any config",
+            "extern" => "a constructor cannot be `extern`; remove the ABI",
+            _ => continue,
+        };
+        errors.at(word.span(), advice);
+    }
+    if let Some(token) = function.generics.first() {
+        errors.at(token.span(), "a constructor cannot be generic; write it for concrete types");
+    } else if let Some(span) = function.where_clause {
+        errors.at(span, "a constructor cannot have a where clause; write it for concrete types");
+    }
+    for (index, parameter) in function.parameters.iter().enumerate() {
+        if parameter.is_self {
+            errors.at(parameter.span, "a method cannot make the plugin; take nothing, a config or `&Config`");
+        } else if index > 0 {
+            errors.at(parameter.span, "a constructor takes one parameter at most; put this into its config");
+        } else if let Some(TokenTree::Ident(word)) = parameter.type_tokens.first()
+            && word == "impl"
+        {
+            errors.at(word.span(), "the parameter needs a concrete type; name the config's type, or take `&Config`");
+        }
+    }
+    if function.output.is_empty() {
+        errors.at(function.parentheses, "the constructor returns nothing; return the plugin, or a `Result` of it");
+    }
+}
+
+fn parameter(function: &Function) -> Parameter {
+    let Some(parameter) = function.parameters.first() else { return Parameter::Nothing };
+    let tokens = stream(&parameter.type_tokens);
+    match parameter.type_tokens.first() {
+        Some(TokenTree::Punct(punct)) if punct.as_char() == '&' => Parameter::Reference(tokens),
+        _ => Parameter::Typed(tokens),
+    }
+}
+
+/// Where the plugin's type and its error's type stand, so that the compiler's complaints about them land there. Only a
+/// guess from the spelling: what is not called `Result<…>` is pointed at as a whole.
+fn output_spans(function: &Function) -> (Span, Span) {
+    let output = &function.output;
+    let whole = output.first().map_or_else(Span::call_site, TokenTree::span);
+    let result = output.iter().position(|token| matches!(token, TokenTree::Ident(word) if word == "Result"));
+    let Some(result) = result else { return (whole, whole) };
+    let opened = matches!(output.get(result + 1), Some(TokenTree::Punct(punct)) if punct.as_char() == '<');
+    // Without the brackets: after the opening one, before the closing one, which is the last token.
+    let arguments = output.get(result + 2..output.len().saturating_sub(1)).filter(|_| opened).unwrap_or_default();
+    let arguments = split_at_commas(arguments);
+    let span = |index: usize| arguments.get(index).and_then(|part| part.first()).map_or(whole, TokenTree::span);
+    (span(0), span(1))
+}

@@ -1,0 +1,43 @@
+//! What to say when a name is not among the choices.
+
+/// The choice most like `given`, if one is like it at all: one letter wrong, or one in three of a longer name.
+pub(crate) fn closest<'c>(given: &str, choices: &[&'c str]) -> Option<&'c str> {
+    let given = given.to_lowercase();
+    choices
+        .iter()
+        .map(|choice| (strsim::damerau_levenshtein(&given, &choice.to_lowercase()), *choice))
+        .filter(|(distance, choice)| *distance <= (choice.len() / 3).max(1) && *distance < choice.len())
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, choice)| choice)
+}
+
+/// "did you mean `a`? choose from `a`, `b`", with the choices sorted; or that there is none.
+pub(crate) fn choose(given: &str, choices: &[&str]) -> String {
+    let mut sorted = choices.to_vec();
+    sorted.sort_unstable();
+    sorted.dedup();
+    if sorted.is_empty() {
+        return "there is nothing to choose from".to_owned();
+    }
+    let list: Vec<String> = sorted.iter().map(|choice| format!("`{choice}`")).collect();
+    let list = format!("choose from {}", list.join(", "));
+    match closest(given, &sorted) {
+        Some(choice) => format!("did you mean `{choice}`? {list}"),
+        None => list,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn likeness_has_a_limit() {
+        let choices = ["openai", "silero", "fake"];
+        assert_eq!(closest("opnai", &choices), Some("openai"));
+        assert_eq!(closest("Silero", &choices), Some("silero"));
+        assert_eq!(closest("whisper", &choices), None);
+        assert_eq!(choose("x", &["b", "a", "a"]), "choose from `a`, `b`");
+        assert_eq!(choose("x", &[]), "there is nothing to choose from");
+    }
+}

@@ -1,0 +1,83 @@
+//! Plugins for real-time voice agents.
+//!
+//! A voice agent hears ([`Vad`], [`Stt`]), thinks ([`Llm`]) and speaks ([`Tts`]); each of these comes from some provider.
+//! This crate lets anyone add a provider without touching the agent: annotate a constructor, link the crate, and the
+//! [`Registry`] has it.
+//!
+//! ```
+//! use lk_plugin::{ChatChunk, ChatContext, ChatOptions, Config, EventStream, Llm, LlmStream, PluginConfig, Registry,
+//!     Result, lk_plugin};
+//!
+//! /// Says the same thing whatever it is asked.
+//! struct Parrot {
+//!     phrase: String,
+//! }
+//!
+//! impl Llm for Parrot {
+//!     fn chat(&self, _: &ChatContext, _: &ChatOptions) -> Result<LlmStream> {
+//!         let phrase = self.phrase.clone();
+//!         Ok(EventStream::from_fn(|mut chunks| async move { chunks.send(ChatChunk::text("1", phrase)).await }))
+//!     }
+//! }
+//!
+//! #[derive(PluginConfig)]
+//! struct ParrotConfig {
+//!     /// What it says.
+//!     #[config(default = "hello")]
+//!     phrase: String,
+//! }
+//!
+//! /// A parrot for your agent.
+//! #[lk_plugin(kind = "llm", name = "parrot")]
+//! fn new(config: ParrotConfig) -> Parrot {
+//!     Parrot { phrase: config.phrase }
+//! }
+//!
+//! let parrot = Registry::global().create::<dyn Llm>("parrot", &Config::new())?;
+//! let answer = parrot.chat(&ChatContext::new(), &ChatOptions::default())?.collect_response();
+//! assert_eq!(pollster::block_on(answer)?.text, "hello");
+//! # Ok::<(), lk_plugin::Error>(())
+//! ```
+//!
+//! | to | see |
+//! |---|---|
+//! | write a plugin | [`lk_plugin`], the trait of its kind, [`PluginConfig`] |
+//! | use plugins | [`Registry`], [`Config`] |
+//! | understand streams | [`stream`] |
+//!
+//! The crate needs no runtime and brings no HTTP, no inference and no `unsafe`. Features: `tokio` offers plugins that
+//! need it a runtime of their own (`runtime`), `resample` converts sample rates (`Resampler`).
+
+mod audio;
+pub mod config;
+mod connect;
+mod error;
+mod hint;
+mod kinds;
+mod language;
+mod plugin;
+mod registry;
+#[cfg(feature = "tokio")]
+pub mod runtime;
+pub mod stream;
+
+/// What generated code calls; nothing for people.
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+use __private as private;
+
+#[cfg(feature = "resample")]
+pub use self::audio::Resampler;
+pub use self::audio::{
+    AudioFrame, AudioFrameRef, MAX_CHANNELS, SAMPLE_RATES, SampleRange, format_changed, samples_to_duration,
+};
+pub use self::config::{Config, ConfigField, ConfigValue, Mismatch, PluginConfig, Secret, ValueType};
+pub use self::connect::ConnectOptions;
+pub use self::error::{BoxError, Error, ErrorKind, MAX_BODY_BYTES, Result, WireError};
+pub use self::kinds::*;
+pub use self::language::LanguageCode;
+pub use self::plugin::{ModelFile, Origin, Plugin};
+pub use self::registry::{DuplicatePlugins, Registry};
+pub use self::stream::{BoxFuture, EventSender, EventStream, InputReceiver, boxed};
+pub use lk_plugin_macros::{PluginConfig, lk_plugin};

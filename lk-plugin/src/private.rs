@@ -1,0 +1,102 @@
+//! What generated code calls. No promise holds here: the macro crate and this one are pinned to each other.
+
+use crate::config::{Config, PluginConfig};
+pub use crate::config::{ConfigField, ConfigValue};
+use crate::error::{BoxError, Error, ErrorKind, Result};
+
+pub use crate::kinds::generated as kinds;
+pub use crate::plugin::StaticPlugin;
+pub use linkme;
+// Generated code must not name `::core` or `::std`: a dependency may be renamed to either.
+pub use std::option::Option;
+pub use std::result::Result as StdResult;
+pub use std::{file, line, option_env};
+
+/// Every plugin that is linked into this artifact. The number grows when the layout of an entry changes, so that two
+/// cores in one binary could never read each other's entries (`links` in Cargo.toml keeps them apart already).
+#[linkme::distributed_slice]
+pub static LK_PLUGIN_ENTRIES_V1: [StaticPlugin];
+
+/// What Cargo tells the compiler, or nothing where something else called it.
+pub const fn or_empty(value: Option<&'static str>) -> &'static str {
+    match value {
+        Some(value) => value,
+        None => "",
+    }
+}
+
+/// Reads the typed config of a constructor.
+pub fn read_config<C: PluginConfig>(config: &Config) -> Result<C> {
+    C::from_config(config)
+}
+
+/// The described fields of a constructor's config.
+pub const fn fields_of<C: PluginConfig>() -> &'static [crate::ConfigField] {
+    C::FIELDS
+}
+
+/// What a constructor returned. `split` is an inherent method for `Result`s and a trait method for everything else, so
+/// that aliases of `Result` work and the compiler complains about the plugin type alone.
+pub struct Returned<T>(pub T);
+
+impl<T, E> Returned<StdResult<T, E>> {
+    pub fn split(self) -> StdResult<T, Failed<E>> {
+        self.0.map_err(Failed)
+    }
+}
+
+/// A constructor that returns the plugin itself cannot fail.
+pub trait SplitPlugin: Sized {
+    type Plugin;
+
+    fn split(self) -> StdResult<Self::Plugin, Failed<Error>>;
+}
+
+impl<T> SplitPlugin for Returned<T> {
+    type Plugin = T;
+
+    fn split(self) -> StdResult<T, Failed<Error>> {
+        Ok(self.0)
+    }
+}
+
+/// A constructor's error. `into_error` is an inherent method for ours and a trait method for others.
+pub struct Failed<E>(pub E);
+
+impl Failed<Error> {
+    pub fn into_error(self) -> Error {
+        self.0
+    }
+}
+
+/// An error type that a constructor may return: `lk_plugin::Error`, anything that implements `std::error::Error`,
+/// `String`, `anyhow::Error`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the error of a plugin's constructor",
+    label = "not an error that can be converted",
+    note = "return `lk_plugin::Error`, or a type that implements `std::error::Error + Send + Sync + 'static`"
+)]
+pub trait ConstructorError: Into<BoxError> {}
+
+impl<E: Into<BoxError>> ConstructorError for E {}
+
+/// Converts every other error. The bound is the method's, so that the compiler complains about the error type and not
+/// about a missing method.
+pub trait FailedOther<E> {
+    fn into_error(self) -> Error
+    where
+        E: ConstructorError;
+}
+
+impl<E> FailedOther<E> for Failed<E> {
+    fn into_error(self) -> Error
+    where
+        E: ConstructorError,
+    {
+        // An `Error` behind a box or an `anyhow::Error` keeps its kind.
+        match self.0.into().downcast::<Error>() {
+            Ok(error) => *error,
+            Err(source) => Error::new(ErrorKind::Internal, "the plugin could not be made").with_source(source),
+        }
+    }
+}

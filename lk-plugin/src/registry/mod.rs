@@ -1,0 +1,210 @@
+//! All plugins of a program, by kind and name.
+
+use std::fmt;
+use std::sync::{Arc, LazyLock, OnceLock};
+
+use arc_swap::ArcSwap;
+
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::kinds::{Kind, PluginKind};
+use crate::plugin::{Plugin, is_plugin_name};
+use crate::private::LK_PLUGIN_ENTRIES_V1;
+
+mod duplicates;
+mod missing;
+mod table;
+
+pub use self::duplicates::DuplicatePlugins;
+use self::table::Table;
+
+/// Plugins by kind and name.
+///
+/// [`Registry::global`] holds what is linked into the program and what the program registered; it builds itself on first
+/// use, from any thread. Look-ups never lock. For tests there are scoped ones: [`Registry::empty`] and
+/// [`Registry::linked`].
+pub struct Registry {
+    // Readers take the table that is current; a writer publishes a changed copy.
+    table: ArcSwap<Table>,
+}
+
+impl Registry {
+    /// The program's registry, with every plugin that is linked into it.
+    ///
+    /// # Panics
+    ///
+    /// When two linked plugins of one kind have the same name: a mistake in how the program was put together, which no
+    /// input can cause. All such pairs are named. [`try_global`](Registry::try_global) returns them instead.
+    pub fn global() -> &'static Self {
+        #[expect(clippy::panic, reason = "the one deliberate panic of this crate: duplicates in the linked plugins")]
+        match Self::try_global() {
+            Ok(registry) => registry,
+            Err(duplicates) => panic!("{duplicates}"),
+        }
+    }
+
+    /// The program's registry, or which linked plugins keep it from being built.
+    ///
+    /// # Errors
+    ///
+    /// [`DuplicatePlugins`], the same each time.
+    pub fn try_global() -> Result<&'static Self, DuplicatePlugins> {
+        static GLOBAL: OnceLock<Result<Registry, DuplicatePlugins>> = OnceLock::new();
+        GLOBAL.get_or_init(Registry::linked).as_ref().map_err(Clone::clone)
+    }
+
+    /// A registry of its own with every plugin that is linked into the program.
+    ///
+    /// # Errors
+    ///
+    /// [`DuplicatePlugins`] when two of one kind have the same name.
+    pub fn linked() -> Result<Self, DuplicatePlugins> {
+        static LINKED: LazyLock<Vec<Arc<Plugin>>> =
+            LazyLock::new(|| LK_PLUGIN_ENTRIES_V1.iter().map(|entry| Arc::new(Plugin::from(entry))).collect());
+        Self::of(LINKED.iter().map(Arc::clone))
+    }
+
+    /// A registry of its own with nothing in it.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self { table: ArcSwap::default() }
+    }
+
+    /// A registry of its own with these plugins.
+    ///
+    /// # Errors
+    ///
+    /// [`DuplicatePlugins`] when two of one kind have the same name.
+    pub fn of(plugins: impl IntoIterator<Item = Arc<Plugin>>) -> Result<Self, DuplicatePlugins> {
+        Ok(Self { table: ArcSwap::from_pointee(Table::build(plugins.into_iter().collect())?) })
+    }
+
+    /// Adds a plugin.
+    ///
+    /// # Panics
+    ///
+    /// When there is one of that kind and name already (both are named), or the name is not a plugin name.
+    /// [`try_register`](Registry::try_register) returns the error instead.
+    pub fn register(&self, plugin: Plugin) {
+        #[expect(clippy::panic, reason = "registering a duplicate is the program's own mistake, as in the slice")]
+        if let Err(error) = self.try_register(plugin) {
+            panic!("{error}");
+        }
+    }
+
+    /// Adds a plugin.
+    ///
+    /// # Errors
+    ///
+    /// [`Duplicate`](crate::ErrorKind::Duplicate) when there is one of that kind and name already (both are named);
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) when the name is not a plugin name.
+    pub fn try_register(&self, plugin: Plugin) -> Result<()> {
+        if !is_plugin_name(plugin.name()) {
+            return Err(Error::invalid_input(format!(
+                "`{}` is not a plugin name; use lower-case letters and digits, with single hyphens between them",
+                plugin.name()
+            )));
+        }
+        let plugin = Arc::new(plugin);
+        let mut outcome = Ok(());
+        // The closure runs again when another thread published in between.
+        self.table.rcu(|table| {
+            let plugins = table.plugins().iter().chain([&plugin]).map(Arc::clone).collect();
+            match Table::build(plugins) {
+                Ok(table) => {
+                    outcome = Ok(());
+                    Arc::new(table)
+                }
+                Err(duplicates) => {
+                    outcome = Err(Error::from(duplicates));
+                    Arc::clone(table)
+                }
+            }
+        });
+        outcome
+    }
+
+    /// All plugins, sorted by kind, then name.
+    #[must_use]
+    pub fn plugins(&self) -> Vec<Arc<Plugin>> {
+        self.table.load().plugins().to_vec()
+    }
+
+    /// The plugin of that kind and name.
+    #[must_use]
+    pub fn get(&self, kind: Kind, name: &str) -> Option<Arc<Plugin>> {
+        self.table.load().get(kind, name).map(Arc::clone)
+    }
+
+    /// The plugin of that kind and name, or an error that helps to find it.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](crate::ErrorKind::NotFound) with the choices, the most likely one, and how to link more.
+    pub fn find(&self, kind: Kind, name: &str) -> Result<Arc<Plugin>> {
+        self.get(kind, name).ok_or_else(|| missing::not_found(&self.table.load(), kind, name))
+    }
+
+    /// Makes an instance of the plugin that `spec` names: `openai`, or `openai/gpt-4o` to set its config key `model` too.
+    ///
+    /// ```
+    /// # use lk_plugin::{Config, Registry, Vad};
+    /// # fn example() -> lk_plugin::Result<()> {
+    /// let vad = Registry::global().create::<dyn Vad>("silero", &Config::new())?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](crate::ErrorKind::NotFound) as [`find`](Registry::find), [`Config`](crate::ErrorKind::Config) when the config is
+    /// wrong or also has a model, and whatever the constructor returns.
+    pub fn create<K: PluginKind + ?Sized>(&self, spec: &str, config: &Config) -> Result<Box<K>> {
+        let Some((name, model)) = spec.split_once('/') else {
+            return self.find(K::KIND, spec)?.create(config);
+        };
+        let plugin = self.find(K::KIND, name)?;
+        if model.is_empty() {
+            return Err(Error::config(format!(
+                "`{spec}` names no model after the slash; write `{name}`, or `{name}/` and a model"
+            )));
+        }
+        if let Some(other) = config.get("model") {
+            return Err(Error::config(format!(
+                "the config has a model ({other}) beside the one in `{spec}`; give one of them"
+            ))
+            .at(&plugin));
+        }
+        if plugin.fields().is_some_and(|fields| fields.iter().all(|field| field.name != "model")) {
+            return Err(Error::config(format!(
+                "this plugin has no models to choose from; write `{name}` instead of `{spec}`"
+            ))
+            .at(&plugin));
+        }
+        let mut config = config.clone();
+        config.insert("model", model);
+        plugin.create(&config)
+    }
+
+    /// Checks that these plugins are here, each as `kind/name`: for a program to call at its start.
+    ///
+    /// ```
+    /// # use lk_plugin::Registry;
+    /// let missing = Registry::empty().require(&["stt/openai", "vad/silero"]);
+    /// assert!(missing.is_err());
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](crate::ErrorKind::NotFound) that names all that are not.
+    pub fn require(&self, plugins: &[&str]) -> Result<()> {
+        missing::require(&self.table.load(), plugins)
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.plugins();
+        f.debug_set().entries(names.iter().map(|plugin| plugin.to_string())).finish()
+    }
+}

@@ -1,0 +1,197 @@
+//! The way out: what a driver sends, until the caller takes it.
+
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_channel::mpsc;
+use futures_core::Stream;
+
+use super::{BoxFuture, QUEUE_CAPACITY};
+use crate::error::{Error, ErrorKind, Result};
+
+/// Events of a plugin, one after the other; after an error, or the end, it stays ended.
+///
+/// Call [`next`](EventStream::next), or use it as the [`Stream`] that it is. Dropping it cancels the work behind it.
+pub struct EventStream<T> {
+    // `None` once ended, so that what stood behind the stream is gone with its last event.
+    stream: Option<Pin<Box<dyn Stream<Item = Result<T>> + Send>>>,
+}
+
+impl<T: Send + 'static> EventStream<T> {
+    /// Any stream as events.
+    pub fn new(stream: impl Stream<Item = Result<T>> + Send + 'static) -> Self {
+        Self { stream: Some(Box::pin(stream)) }
+    }
+
+    /// The events that an async function sends. It runs while the events are polled; when it returns an error, the
+    /// events already sent come first, then the error.
+    ///
+    /// ```
+    /// use lk_plugin::EventStream;
+    ///
+    /// let mut numbers = EventStream::from_fn(|mut events| async move {
+    ///     for number in 0..3 {
+    ///         events.send(number).await?;
+    ///     }
+    ///     Ok(())
+    /// });
+    /// # pollster::block_on(async {
+    /// while let Some(number) = numbers.next().await {
+    ///     println!("{}", number?);
+    /// }
+    /// # Ok::<(), lk_plugin::Error>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn from_fn<F, Fut>(function: F) -> Self
+    where
+        F: FnOnce(EventSender<T>) -> Fut,
+        Fut: Future<Output = Result<()>> + Send + 'static,
+    {
+        let (sender, receiver) = mpsc::channel(QUEUE_CAPACITY - 1);
+        let driver: BoxFuture<'static, Result<()>> = Box::pin(function(EventSender { sender }));
+        Self::new(Driven { driver: Some(driver), receiver, failure: None })
+    }
+
+    /// A stream that has nothing but this error to tell.
+    #[must_use]
+    pub fn failed(error: Error) -> Self {
+        Self::from_fn(|_| async { Err(error) })
+    }
+
+    /// Everything until the end.
+    ///
+    /// # Errors
+    ///
+    /// The stream's error; what came before it is dropped.
+    pub async fn collect(mut self) -> Result<Vec<T>> {
+        let mut events = Vec::new();
+        while let Some(event) = self.next().await {
+            events.push(event?);
+        }
+        Ok(events)
+    }
+
+    /// These events, with `pushing` (which feeds the input half) driven along.
+    pub(crate) fn fed_by(self, pushing: impl Future<Output = Result<()>> + Send + 'static) -> Self {
+        Self::new(Fed { pushing: Some(Box::pin(pushing)), events: self })
+    }
+}
+
+impl<T> EventStream<T> {
+    /// The next event; `None` at the end. Dropping the returned future loses nothing.
+    pub async fn next(&mut self) -> Option<Result<T>> {
+        poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
+    }
+}
+
+impl<T> Stream for EventStream<T> {
+    type Item = Result<T>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let Some(stream) = &mut self.stream else { return Poll::Ready(None) };
+        let polled = stream.as_mut().poll_next(context);
+        if matches!(polled, Poll::Ready(None | Some(Err(_)))) {
+            self.stream = None;
+        }
+        polled
+    }
+}
+
+impl<T> fmt::Debug for EventStream<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventStream").field("ended", &self.stream.is_none()).finish_non_exhaustive()
+    }
+}
+
+/// The driver's end of the events. Clone it for a second task; the events end when the driver has returned and all
+/// senders are gone.
+#[derive(Debug)]
+pub struct EventSender<T> {
+    sender: mpsc::Sender<T>,
+}
+
+impl<T> EventSender<T> {
+    /// Sends an event, waiting while the queue is full.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`](ErrorKind::Closed) when the events were dropped; return it, nobody is listening any more.
+    pub async fn send(&mut self, event: T) -> Result<()> {
+        let gone = |_| Error::new(ErrorKind::Closed, "the events were dropped; nobody listens any more");
+        poll_fn(|context| self.sender.poll_ready(context)).await.map_err(gone)?;
+        self.sender.start_send(event).map_err(gone)
+    }
+}
+
+impl<T> Clone for EventSender<T> {
+    fn clone(&self) -> Self {
+        Self { sender: self.sender.clone() }
+    }
+}
+
+/// A driver and the queue that it fills.
+struct Driven<T> {
+    driver: Option<BoxFuture<'static, Result<()>>>,
+    receiver: mpsc::Receiver<T>,
+    failure: Option<Error>,
+}
+
+// Nothing is pinned in place: the driver is boxed.
+impl<T> Unpin for Driven<T> {}
+
+impl<T> Stream for Driven<T> {
+    type Item = Result<T>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            // The queue first: that the driver runs only when the queue is empty is the back-pressure.
+            match Pin::new(&mut self.receiver).poll_next(context) {
+                Poll::Ready(Some(event)) => return Poll::Ready(Some(Ok(event))),
+                // All senders are gone, so only the driver's own outcome is left to tell.
+                Poll::Ready(None) if self.driver.is_none() => return Poll::Ready(self.failure.take().map(Err)),
+                Poll::Ready(None) | Poll::Pending => {}
+            }
+            let Some(driver) = &mut self.driver else { return Poll::Pending };
+            match driver.as_mut().poll(context) {
+                Poll::Ready(outcome) => {
+                    self.driver = None;
+                    self.failure = outcome.err();
+                }
+                // What it sent during this very poll must not wait for another wake-up. The queue is asked directly:
+                // asking it through `poll_next` again would be a loop that polls the driver without need.
+                Poll::Pending => {
+                    return match self.receiver.try_recv() {
+                        Ok(event) => Poll::Ready(Some(Ok(event))),
+                        Err(_) => Poll::Pending,
+                    };
+                }
+            }
+        }
+    }
+}
+
+/// Events whose input is pushed while they are polled.
+struct Fed<T> {
+    pushing: Option<BoxFuture<'static, Result<()>>>,
+    events: EventStream<T>,
+}
+
+impl<T> Stream for Fed<T> {
+    type Item = Result<T>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if let Some(pushing) = &mut self.pushing
+            && let Poll::Ready(outcome) = pushing.as_mut().poll(context)
+        {
+            self.pushing = None;
+            match outcome {
+                // The stream ended before its input did: why, its events tell.
+                Err(error) if error.kind() != ErrorKind::Closed => return Poll::Ready(Some(Err(error))),
+                _ => {}
+            }
+        }
+        Pin::new(&mut self.events).poll_next(context)
+    }
+}
