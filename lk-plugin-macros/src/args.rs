@@ -6,7 +6,7 @@ use syn::parse::{ParseStream, Parser};
 use syn::{Ident, LitInt, LitStr, Token};
 
 use crate::errors::Errors;
-use crate::kind::choose;
+use crate::kind::{choose, closest};
 
 /// The attribute's text, unchecked but for its shape.
 #[derive(Default)]
@@ -32,14 +32,10 @@ const KEYS: &[&str] = &["crate", "description", "kind", "license", "models", "na
 impl Args {
     pub(crate) fn read(text: TokenStream, errors: &mut Errors) -> Self {
         let mut args = Self::default();
-        let mut seen: Vec<String> = Vec::new();
+        let mut meant = Vec::new();
         let read = |input: ParseStream<'_>| {
-            each_key(input, KEYS, errors, |key, input, errors| {
+            meant = each_key(input, KEYS, errors, |key, input, errors| {
                 let spelled = key.unraw().to_string();
-                if seen.contains(&spelled) {
-                    errors.at(key.span(), format!("`{spelled}` is given twice; keep one"));
-                }
-                seen.push(spelled.clone());
                 if spelled == "models" {
                     args.models.extend(models(key, input, errors));
                     return;
@@ -57,11 +53,8 @@ impl Args {
         };
         // The closure consumes all it is given and notes what is wrong itself.
         let _: syn::Result<()> = read.parse2(text);
-        for (key, given) in
-            [("kind", seen.iter().any(|key| key == "kind")), ("name", seen.iter().any(|key| key == "name"))]
-        {
-            if !given {
-                let example = if key == "kind" { "stt" } else { "openai" };
+        for (key, example) in [("kind", "stt"), ("name", "openai")] {
+            if !meant.contains(&key) {
                 errors.at(Span::call_site(), format!("`{key}` is missing; add `{key} = \"{example}\"`"));
             }
         }
@@ -70,20 +63,30 @@ impl Args {
 }
 
 /// Goes through `key …, key …`: `value` reads what follows a key; whatever it leaves up to the next comma is skipped, so
-/// that one mistake does not hide the next.
-pub(crate) fn each_key(
+/// that one mistake does not hide the next. Returns the keys that were given, or meant by a misspelled one.
+pub(crate) fn each_key<'k>(
     input: ParseStream<'_>,
-    keys: &[&str],
+    keys: &[&'k str],
     errors: &mut Errors,
     mut value: impl FnMut(&Ident, ParseStream<'_>, &mut Errors),
-) {
+) -> Vec<&'k str> {
+    let mut meant: Vec<&str> = Vec::new();
     while !input.is_empty() {
         match input.call(Ident::parse_any) {
-            Ok(key) if keys.contains(&key.unraw().to_string().as_str()) => value(&key, input, errors),
             Ok(key) => {
                 let spelled = key.unraw().to_string();
-                errors.at(key.span(), format!("`{spelled}` is not a key; {}", choose(&spelled, keys)));
-                skip_to_comma(input);
+                if let Some(known) = keys.iter().find(|known| **known == spelled) {
+                    // Files are the one thing that comes several times.
+                    if meant.contains(known) && *known != "file" {
+                        errors.at(key.span(), format!("`{spelled}` is given twice; keep one"));
+                    }
+                    meant.push(known);
+                    value(&key, input, errors);
+                } else {
+                    meant.extend(closest(&spelled, keys));
+                    errors.at(key.span(), format!("`{spelled}` is not a key; {}", choose(&spelled, keys)));
+                    skip_to_comma(input);
+                }
             }
             Err(_) => {
                 let list: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
@@ -94,15 +97,24 @@ pub(crate) fn each_key(
                 skip_to_comma(input);
             }
         }
-        if !input.is_empty() && !input.peek(Token![,]) {
+        if at_key(input) {
             errors.at(input.span(), "a comma is missing; put one before this");
+        } else if !input.is_empty() && !input.peek(Token![,]) {
+            errors.at(input.span(), "this does not belong here; remove it, or put a comma and a key before it");
             skip_to_comma(input);
         }
         let _: Option<Token![,]> = input.parse().ok();
     }
+    meant
 }
 
-fn skip_to_comma(input: ParseStream<'_>) {
+/// Whether `key =` or `key(…)` comes next.
+fn at_key(input: ParseStream<'_>) -> bool {
+    let ahead = input.fork();
+    ahead.call(Ident::parse_any).is_ok() && (ahead.peek(Token![=]) || ahead.peek(syn::token::Paren))
+}
+
+pub(crate) fn skip_to_comma(input: ParseStream<'_>) {
     while !input.is_empty() && !input.peek(Token![,]) {
         let _: Option<TokenTree> = input.parse().ok();
     }
@@ -139,6 +151,12 @@ fn models(key: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> Vec<Model
         skip_to_comma(input);
         return models;
     };
+    let tokens: Vec<TokenTree> = list.stream().into_iter().collect();
+    if !tokens.iter().any(|token| matches!(token, TokenTree::Ident(word) if word == "file")) {
+        let place = tokens.first().map_or_else(|| key.span(), TokenTree::span);
+        errors.at(place, format!("`models` has no `file(…)` in it; {SHAPE}"));
+        return models;
+    }
     let read = |input: ParseStream<'_>| {
         each_key(input, &["file"], errors, |file, input, errors| match parenthesized(input) {
             Some(group) => models.extend(model(file, &group, errors)),
@@ -152,17 +170,16 @@ fn models(key: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> Vec<Model
 
 fn model(file: &Ident, group: &Group, errors: &mut Errors) -> Option<Model> {
     let (mut name, mut url, mut size, mut sha256) = (None, None, None, None);
-    let mut wrong = false;
+    const FACTS: &[&str] = &["name", "sha256", "size", "url"];
+    let mut meant = Vec::new();
     let read = |input: ParseStream<'_>| {
-        each_key(input, &["name", "sha256", "size", "url"], errors, |key, input, errors| {
+        meant = each_key(input, FACTS, errors, |key, input, errors| {
             let spelled = key.to_string();
             if spelled == "size" {
                 size = errors.take(literal(key, input, "a whole number of bytes", "1234"));
-                wrong |= size.is_none();
                 return;
             }
             let text = errors.take(text_value(key, input));
-            wrong |= text.is_none();
             match spelled.as_str() {
                 "name" => name = text,
                 "url" => url = text,
@@ -175,8 +192,10 @@ fn model(file: &Ident, group: &Group, errors: &mut Errors) -> Option<Model> {
     if let (Some(name), Some(url), Some(size), Some(sha256)) = (name, url, size, sha256) {
         return Some(Model { name, url, size, sha256 });
     }
-    if !wrong {
-        errors.at(file.span(), "a file needs `name`, `url`, `size` and `sha256`; add what is missing");
+    let missing: Vec<String> =
+        FACTS.iter().filter(|fact| !meant.contains(fact)).map(|fact| format!("`{fact}`")).collect();
+    if !missing.is_empty() {
+        errors.at(file.span(), format!("a file needs `name`, `sha256`, `size` and `url`; add {}", missing.join(", ")));
     }
     None
 }

@@ -250,7 +250,8 @@ fn parameter(tokens: &[TokenTree]) -> Option<Parameter> {
             && !(index > 0 && is_punct(tokens.get(index - 1), ':'))
     });
     let pattern = &tokens[..colon.unwrap_or(tokens.len())];
-    let is_self = pattern.iter().any(|token| matches!(token, TokenTree::Ident(word) if word == "self"));
+    let self_span = pattern.iter().find(|token| matches!(token, TokenTree::Ident(word) if word == "self"));
+    let (is_self, span) = (self_span.is_some(), self_span.map_or(span, TokenTree::span));
     let type_tokens = tokens[colon.map_or(0, |index| index + 1)..].to_vec();
     Some(Parameter { type_tokens, is_self, span })
 }
@@ -277,6 +278,25 @@ pub(crate) fn split_at_commas(tokens: &[TokenTree]) -> Vec<&[TokenTree]> {
     parts.push(&tokens[start..]);
     parts.retain(|part| !part.is_empty());
     parts
+}
+
+/// The first token that is not an invisible group, which is what a `macro_rules!` fragment comes in.
+pub(crate) fn first_token(tokens: &[TokenTree]) -> Option<TokenTree> {
+    match tokens.first()? {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::None => {
+            first_token(&group.stream().into_iter().collect::<Vec<_>>())
+        }
+        token => Some(token.clone()),
+    }
+}
+
+/// Where that word stands among these tokens or in their groups.
+pub(crate) fn has_word(wanted: &str, tokens: &[TokenTree]) -> Option<Span> {
+    tokens.iter().find_map(|token| match token {
+        TokenTree::Ident(word) if word == wanted => Some(word.span()),
+        TokenTree::Group(group) => has_word(wanted, &group.stream().into_iter().collect::<Vec<_>>()),
+        _ => None,
+    })
 }
 
 /// These tokens as a stream.

@@ -11,12 +11,21 @@ pub(crate) const KINDS: &[(&str, &str, &str)] = &[
 /// "choose from `llm`, …", with the most likely one in front when one is likely: one letter wrong, or one in three of a
 /// longer name.
 pub(crate) fn choose(given: &str, choices: &[&str]) -> String {
-    let given = given.to_lowercase();
+    if let [only] = choices {
+        return format!("write `{only}`");
+    }
     let list: Vec<String> = choices.iter().map(|choice| format!("`{choice}`")).collect();
     let list = format!("choose from {}", list.join(", "));
-    let distances = choices.iter().map(|choice| (strsim::damerau_levenshtein(&given, choice), choice));
-    match distances.min().filter(|(distance, choice)| *distance <= (choice.len() / 3).max(1)) {
-        Some((_, choice)) => format!("did you mean `{choice}`? {list}"),
+    match closest(given, choices) {
+        Some(choice) => format!("did you mean `{choice}`? {list}"),
         None => list,
     }
+}
+
+/// The choice that was most likely meant, if one is likely.
+pub(crate) fn closest<'c>(given: &str, choices: &[&'c str]) -> Option<&'c str> {
+    let given = given.to_lowercase();
+    let distances = choices.iter().map(|choice| (strsim::damerau_levenshtein(&given, choice), *choice));
+    let likely = distances.min().filter(|(distance, choice)| *distance <= (choice.len() / 3).max(1));
+    likely.map(|(_, choice)| choice)
 }

@@ -5,7 +5,7 @@ use syn::LitStr;
 
 use crate::args::{Args, Model};
 use crate::errors::Errors;
-use crate::item::{Form, Function, Item, split_at_commas, stream};
+use crate::item::{Form, Function, Item, first_token, has_word, split_at_commas, stream};
 use crate::kind::{KINDS, choose};
 
 /// A checked plugin, ready to be written out.
@@ -32,8 +32,8 @@ pub(crate) struct Plugin {
 /// What the constructor takes.
 pub(crate) enum Parameter {
     Nothing,
-    /// The config as it is.
-    Reference(TokenStream),
+    /// The config as it is; where the referenced type stands.
+    Reference(Span),
     /// A type that the config is read into.
     Typed(TokenStream),
 }
@@ -52,6 +52,7 @@ pub(crate) fn check(args: TokenStream, item: TokenStream) -> syn::Result<Plugin>
     let found = errors.take(Item::read(item)).and_then(|item| {
         let (function, constructor) = constructor(&item, &mut errors)?;
         check_function(function, &mut errors);
+        check_self_type(&item.form, function, &mut errors);
         let lines = [Function::first_doc_line(&item.attributes), Function::first_doc_line(&function.attributes)];
         let description = args.description.as_ref().map(LitStr::value);
         let description = description.or_else(|| lines.into_iter().flatten().next()).unwrap_or_default();
@@ -91,7 +92,12 @@ fn kind_of(given: &LitStr, errors: &mut Errors) -> Option<Ident> {
     let known = KINDS.iter().find(|(name, ..)| *name == value);
     if known.is_none() {
         let names: Vec<&str> = KINDS.iter().map(|(name, ..)| *name).collect();
-        errors.at(given.span(), format!("`{value}` is not a kind of plugin; {}", choose(&value, &names)));
+        let problem = if value.is_empty() {
+            "the kind is empty".to_owned()
+        } else {
+            format!("`{value}` is not a kind of plugin")
+        };
+        errors.at(given.span(), format!("{problem}; {}", choose(&value, &names)));
     }
     known.map(|(_, kind, _)| Ident::new(kind, Span::call_site()))
 }
@@ -155,8 +161,12 @@ fn constructor<'i>(item: &'i Item, errors: &mut Errors) -> Option<(&'i Function,
             Some((function, quote::quote!(#name)))
         }
         Form::Impl { header, constructors, braces } => {
-            let of_trait = header.iter().find(|token| matches!(token, TokenTree::Ident(word) if word == "for"));
-            if let Some(word) = of_trait {
+            // `for<'a> fn(&'a str)` may stand in a type.
+            let of_trait = header.windows(2).find(|pair| {
+                matches!(&pair[0], TokenTree::Ident(word) if word == "for")
+                    && !matches!(&pair[1], TokenTree::Punct(punct) if punct.as_char() == '<')
+            });
+            if let Some([word, ..]) = of_trait {
                 errors.at(
                     word.span(),
                     "this block implements a trait; annotate the type's own `impl` block with `fn new`",
@@ -167,6 +177,13 @@ fn constructor<'i>(item: &'i Item, errors: &mut Errors) -> Option<(&'i Function,
                 header.first().filter(|token| matches!(token, TokenTree::Punct(p) if p.as_char() == '<'))
             {
                 errors.at(bracket.span(), "a plugin cannot be generic; write the `impl` block for one concrete type");
+                return None;
+            }
+            if let Some(word) = header.iter().find(|token| matches!(token, TokenTree::Ident(word) if word == "where")) {
+                errors.at(
+                    word.span(),
+                    "a plugin cannot have a where clause; write the `impl` block for one concrete type",
+                );
                 return None;
             }
             match constructors.as_slice() {
@@ -212,23 +229,70 @@ fn check_function(function: &Function, errors: &mut Errors) {
             errors.at(parameter.span, "a method cannot make the plugin; take nothing, a config or `&Config`");
         } else if index > 0 {
             errors.at(parameter.span, "a constructor takes one parameter at most; put this into its config");
-        } else if let Some(TokenTree::Ident(word)) = parameter.type_tokens.first()
+        } else if let Some(TokenTree::Ident(word)) = first_token(&parameter.type_tokens)
             && word == "impl"
         {
             errors.at(word.span(), "the parameter needs a concrete type; name the config's type, or take `&Config`");
+        } else if let [TokenTree::Punct(and), next, ..] = parameter.type_tokens.as_slice()
+            && and.as_char() == '&'
+        {
+            match next {
+                TokenTree::Ident(word) if word == "mut" => {
+                    errors.at(word.span(), "a constructor cannot change the config; take `&Config`");
+                }
+                TokenTree::Punct(tick) if tick.as_char() == '\'' && function.generics.is_empty() => {
+                    errors.at(tick.span(), "the config is lent for the call alone; take `&Config` without a lifetime");
+                }
+                _ => {}
+            }
         }
     }
     if function.output.is_empty() {
         errors.at(function.parentheses, "the constructor returns nothing; return the plugin, or a `Result` of it");
+    } else if let Some(span) = elided_lifetime(&function.output) {
+        errors.at(span, "the plugin outlives its config; return one that borrows nothing");
+    }
+}
+
+/// Where a `'_` stands.
+fn elided_lifetime(tokens: &[TokenTree]) -> Option<Span> {
+    let pairs = tokens.windows(2).find_map(|pair| match pair {
+        [TokenTree::Punct(tick), TokenTree::Ident(word)] if tick.as_char() == '\'' && word == "_" => Some(word.span()),
+        _ => None,
+    });
+    pairs.or_else(|| {
+        tokens.iter().find_map(|token| match token {
+            TokenTree::Group(group) => elided_lifetime(&group.stream().into_iter().collect::<Vec<_>>()),
+            _ => None,
+        })
+    })
+}
+
+/// `Self` in a free function is a sign that it is not free; in a parameter it cannot be repeated outside of the block.
+fn check_self_type(form: &Form, function: &Function, errors: &mut Errors) {
+    let in_parameters = function.parameters.iter().find_map(|parameter| has_word("Self", &parameter.type_tokens));
+    match form {
+        Form::Function(_) => {
+            if let Some(span) = in_parameters.or_else(|| has_word("Self", &function.output)) {
+                errors
+                    .at(span, "this function stands in an `impl` block; annotate the block instead, and call it `new`");
+            }
+        }
+        _ => {
+            if let Some(span) = in_parameters {
+                errors.at(span, "the config's type is needed outside of this block; write it without `Self`");
+            }
+        }
     }
 }
 
 fn parameter(function: &Function) -> Parameter {
     let Some(parameter) = function.parameters.first() else { return Parameter::Nothing };
-    let tokens = stream(&parameter.type_tokens);
-    match parameter.type_tokens.first() {
-        Some(TokenTree::Punct(punct)) if punct.as_char() == '&' => Parameter::Reference(tokens),
-        _ => Parameter::Typed(tokens),
+    match first_token(&parameter.type_tokens) {
+        Some(TokenTree::Punct(punct)) if punct.as_char() == '&' => {
+            Parameter::Reference(parameter.type_tokens.get(1).unwrap_or(&parameter.type_tokens[0]).span())
+        }
+        _ => Parameter::Typed(stream(&parameter.type_tokens)),
     }
 }
 

@@ -187,6 +187,13 @@ pub fn samples_to_duration(samples: u64, sample_rate: u32) -> Duration {
     Duration::new(samples / rate, ((samples % rate) * 1_000_000_000 / rate) as u32)
 }
 
+/// How many samples (of one channel) at `sample_rate` Hz last `duration`, rounded down.
+#[must_use]
+pub fn duration_to_samples(duration: Duration, sample_rate: u32) -> u64 {
+    let samples = duration.as_nanos() * u128::from(sample_rate) / 1_000_000_000;
+    u64::try_from(samples).unwrap_or(u64::MAX)
+}
+
 /// The error of a stream whose frames changed their format (rate in Hz, channels) on the way.
 ///
 /// Every plugin that takes frames reports it like this.
@@ -242,9 +249,13 @@ mod tests {
 
     #[test]
     fn impossible_frames_are_refused_with_the_value() {
-        for (samples, rate, channels, word) in
-            [(0, 0, 1, "`0` Hz"), (0, 999_999, 1, "`999999` Hz"), (0, 16_000, 0, "`0` channels"), (9, 16_000, 9, "`9` channels"), (3, 16_000, 2, "`3` samples")]
-        {
+        for (samples, rate, channels, word) in [
+            (0, 0, 1, "`0` Hz"),
+            (0, 999_999, 1, "`999999` Hz"),
+            (0, 16_000, 0, "`0` channels"),
+            (9, 16_000, 9, "`9` channels"),
+            (3, 16_000, 2, "`3` samples"),
+        ] {
             let error = AudioFrame::new(vec![0; samples], rate, channels).err().map(|error| error.to_string());
             assert!(error.as_ref().is_some_and(|text| text.contains(word)), "{error:?}");
         }
@@ -262,6 +273,8 @@ mod tests {
     fn durations_are_exact() {
         assert_eq!(samples_to_duration(512, 16_000), Duration::from_millis(32));
         assert_eq!(samples_to_duration(44_100 * 3600 * 24, 44_100), Duration::from_secs(86_400));
+        assert_eq!(duration_to_samples(Duration::from_millis(32), 16_000), 512);
+        assert_eq!(duration_to_samples(Duration::MAX, 768_000), u64::MAX);
         let range = SampleRange { start: 8_000, end: 24_000, sample_rate: 16_000 };
         assert_eq!((range.start_time(), range.duration()), (Duration::from_millis(500), Duration::from_secs(1)));
     }

@@ -200,6 +200,12 @@ impl Error {
         Self::new(ErrorKind::Unsupported, message)
     }
 
+    /// [`ErrorKind::Closed`], for a stream that is given more after its input has ended. Every plugin reports it like this.
+    #[must_use]
+    pub fn input_ended() -> Self {
+        Self::new(ErrorKind::Closed, "the input of this stream has ended; open a new one")
+    }
+
     /// Says whether another attempt may help. A status of 400 to 499 except 408, 429 and 499 stays not retryable.
     #[must_use]
     pub fn with_retryable(mut self, retryable: bool) -> Self {

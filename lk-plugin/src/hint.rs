@@ -11,8 +11,14 @@ pub(crate) fn closest<'c>(given: &str, choices: &[&'c str]) -> Option<&'c str> {
         .map(|(_, choice)| choice)
 }
 
-/// "did you mean `a`? choose from `a`, `b`", with the choices sorted; or that there is none.
-pub(crate) fn choose(given: &str, choices: &[&str]) -> String {
+/// The end of a message about a name that is not among the choices: the one most like it, and all of them, sorted.
+///
+/// ```
+/// let advice = lk_plugin::choose("sine", &["tone", "silence", "sin"]);
+/// assert_eq!(advice, "did you mean `sin`? choose from `silence`, `sin`, `tone`");
+/// ```
+#[must_use]
+pub fn choose(given: &str, choices: &[&str]) -> String {
     let mut sorted = choices.to_vec();
     sorted.sort_unstable();
     sorted.dedup();

@@ -70,11 +70,13 @@ use __private as private;
 #[cfg(feature = "resample")]
 pub use self::audio::Resampler;
 pub use self::audio::{
-    AudioFrame, AudioFrameRef, MAX_CHANNELS, SAMPLE_RATES, SampleRange, format_changed, samples_to_duration,
+    AudioFrame, AudioFrameRef, MAX_CHANNELS, SAMPLE_RATES, SampleRange, duration_to_samples, format_changed,
+    samples_to_duration,
 };
 pub use self::config::{Config, ConfigField, ConfigValue, Mismatch, PluginConfig, Secret, ValueType};
 pub use self::connect::ConnectOptions;
 pub use self::error::{BoxError, Error, ErrorKind, MAX_BODY_BYTES, Result, WireError};
+pub use self::hint::choose;
 pub use self::kinds::*;
 pub use self::language::LanguageCode;
 pub use self::plugin::{ModelFile, Origin, Plugin};

@@ -7,10 +7,7 @@ use syn::{Lit, LitFloat, LitInt};
 pub(super) fn json(tokens: &[TokenTree]) -> syn::Result<String> {
     let span = tokens.first().map_or_else(Span::call_site, TokenTree::span);
     let unusable = || {
-        syn::Error::new(
-            span,
-            "a default must be a literal; write a number, a string, `true`, `false` or a list of these",
-        )
+        syn::Error::new(span, "this cannot be a default; write a number, a string, `true`, `false` or a list of these")
     };
     match tokens {
         [TokenTree::Punct(minus), TokenTree::Literal(_)] if minus.as_char() == '-' => {
@@ -42,14 +39,20 @@ pub(super) fn range(key: Span, tokens: &[TokenTree]) -> syn::Result<(Option<Stri
     let max = match rest {
         [] => rest,
         [TokenTree::Punct(equals), max @ ..] if equals.as_char() == '=' && !max.is_empty() => max,
-        [other, ..] => return Err(wrong(other.span())),
+        _ => return Err(syn::Error::new(tokens[dots].span(), "a range includes its end; write `..=`")),
     };
     let end = |tokens: &[TokenTree]| if tokens.is_empty() { Ok(None) } else { signed(tokens).map(Some) };
-    let (min, max) = (end(min)?, end(max)?);
-    if min.is_none() && max.is_none() {
-        return Err(wrong(key));
+    let (min_text, max_text) = (end(min)?, end(max)?);
+    if let (Some(Ok(least)), Some(Ok(most))) =
+        (min_text.as_ref().map(|text| text.parse::<f64>()), max_text.as_ref().map(|text| text.parse::<f64>()))
+        && least > most
+    {
+        return Err(syn::Error::new(min[0].span(), "this range is empty; put the smaller number first"));
     }
-    Ok((min, max))
+    if min_text.is_none() && max_text.is_none() {
+        return Err(wrong(tokens[dots].span()));
+    }
+    Ok((min_text, max_text))
 }
 
 fn signed(tokens: &[TokenTree]) -> syn::Result<String> {

@@ -1,11 +1,11 @@
 //! The derive `PluginConfig`.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, quote};
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Data, DeriveInput, Field, Fields, Ident, LitStr, Meta, Token};
 
-use crate::args::{each_key, text_value};
+use crate::args::{each_key, skip_to_comma, text_value};
 use crate::errors::Errors;
 use crate::item::doc_text;
 
@@ -26,8 +26,33 @@ pub(crate) fn derive(tokens: TokenStream) -> syn::Result<TokenStream> {
     let input: DeriveInput = syn::parse2(tokens)?;
     let mut errors = Errors::default();
     let krate = path_to_core(&input.attrs, &mut errors);
-    let fields = named_fields(&input, &mut errors);
-    let Some(fields) = fields else { return errors.finish(None) };
+    let implementation = implementation(&input, &krate, &mut errors);
+    match errors.finish(implementation) {
+        Ok(implementation) => Ok(implementation),
+        // Whoever takes this config has made no mistake, and must not be told of one.
+        Err(errors) if input.generics.params.is_empty() => {
+            let (name, errors) = (&input.ident, errors.into_compile_error());
+            Ok(quote! {
+                #errors
+                const _: () = {
+                    use #krate::__private as __lk;
+
+                    impl #krate::PluginConfig for #name {
+                        const FIELDS: &'static [#krate::ConfigField] = &[];
+
+                        fn read(_: &mut #krate::config::ConfigReader<'_>) -> __lk::Option<Self> {
+                            __lk::Option::None
+                        }
+                    }
+                };
+            })
+        }
+        Err(errors) => Err(errors),
+    }
+}
+
+fn implementation(input: &DeriveInput, krate: &TokenStream, errors: &mut Errors) -> Option<TokenStream> {
+    let fields = named_fields(input, errors)?;
     if let Some(parameter) = input.generics.params.first() {
         errors.at(
             parameter.to_token_stream().into_iter().next().map_or_else(Span::call_site, |t| t.span()),
@@ -37,31 +62,40 @@ pub(crate) fn derive(tokens: TokenStream) -> syn::Result<TokenStream> {
     let mut described = Vec::new();
     let mut read = Vec::new();
     let mut names = Vec::new();
+    // A local that no field's name can be mistaken for.
+    let reader = Ident::new("reader", Span::mixed_site());
     for field in fields {
         let Some(ident) = &field.ident else { continue };
-        let options = options(field, &mut errors);
+        let options = options(field, errors);
         described.push(describe(field, ident, &options));
         let (key, ty) = (key_of(ident), &field.ty);
-        // On the type's own tokens, so that a type that cannot be read is complained about there.
-        let call = quote_spanned!(ident.span()=> reader.field::<#ty>(#key));
-        read.push(quote!(let #ident = #call;));
-        names.push(ident);
+        let local = quote::format_ident!("field_{}", names.len(), span = Span::mixed_site());
+        read.push(quote!(let #local = #reader.field::<#ty>(#key);));
+        names.push(quote!(#ident: #local?));
     }
     let name = &input.ident;
-    errors.finish(Some(quote! {
+    Some(quote! {
         const _: () = {
             use #krate::__private as __lk;
 
+            // Both in one body, so that a type that cannot be read is complained about once.
+            const PARTS: (
+                &'static [#krate::ConfigField],
+                fn(&mut #krate::config::ConfigReader<'_>) -> __lk::Option<#name>,
+            ) = (&[#(#described),*], |#reader: &mut #krate::config::ConfigReader<'_>| -> __lk::Option<#name> {
+                #(#read)*
+                __lk::Option::Some(#name { #(#names),* })
+            });
+
             impl #krate::PluginConfig for #name {
-                const FIELDS: &'static [#krate::ConfigField] = &[#(#described),*];
+                const FIELDS: &'static [#krate::ConfigField] = PARTS.0;
 
                 fn read(reader: &mut #krate::config::ConfigReader<'_>) -> __lk::Option<Self> {
-                    #(#read)*
-                    __lk::Option::Some(Self { #(#names: #names?),* })
+                    (PARTS.1)(reader)
                 }
             }
         };
-    }))
+    })
 }
 
 fn key_of(ident: &Ident) -> String {
@@ -152,16 +186,18 @@ fn for_each_config(
 
 fn options(field: &Field, errors: &mut Errors) -> Options {
     let mut options = Options::default();
-    let mut seen: Vec<String> = Vec::new();
+    let mut default_span = Span::call_site();
     for_each_config(&field.attrs, &["default", "env", "range", "secret", "unit"], errors, |key, input, errors| {
         let spelled = key.to_string();
-        if seen.contains(&spelled) {
-            errors.at(key.span(), format!("`{spelled}` is given twice; keep one"));
-        }
-        seen.push(spelled.clone());
         match spelled.as_str() {
-            "secret" => options.secret = true,
-            "env" => options.env = errors.take(text_value(key, input)),
+            "secret" => {
+                options.secret = true;
+                if input.peek(Token![=]) {
+                    errors.at(input.span(), "`secret` has no value; write `secret` alone");
+                    skip_to_comma(input);
+                }
+            }
+            "env" => options.env = errors.take(text_value(key, input)).filter(|env| is_variable(env, errors)),
             "unit" => options.unit = errors.take(text_value(key, input)),
             _ => {
                 let tokens = after_equals(key, input, errors);
@@ -169,6 +205,7 @@ fn options(field: &Field, errors: &mut Errors) -> Options {
                     return;
                 }
                 if spelled == "default" {
+                    default_span = tokens[0].span();
                     options.default = errors.take(literal::json(&tokens));
                 } else if let Some((min, max)) = errors.take(literal::range(key.span(), &tokens)) {
                     (options.min, options.max) = (min, max);
@@ -176,14 +213,40 @@ fn options(field: &Field, errors: &mut Errors) -> Options {
             }
         }
     });
+    check_default(&options, default_span, errors);
     options
+}
+
+/// Whether the environment can have a variable of this name.
+fn is_variable(given: &LitStr, errors: &mut Errors) -> bool {
+    let name = given.value();
+    let possible = !name.is_empty() && !name.contains(['=', '\0']);
+    if !possible {
+        errors.at(given.span(), "this is not a variable's name; write one such as `OPENAI_API_KEY`");
+    }
+    possible
+}
+
+/// A default that the plugin itself would refuse. (Whether it is of the field's type is for the compiler to know.)
+fn check_default(options: &Options, span: Span, errors: &mut Errors) {
+    let number = |json: &Option<String>| json.as_ref().and_then(|json| json.parse::<f64>().ok());
+    let Some(default) = &options.default else { return };
+    let items = default.strip_prefix('[').and_then(|list| list.strip_suffix(']')).unwrap_or(default);
+    let (min, max) = (number(&options.min), number(&options.max));
+    for item in items.split(',') {
+        if let Ok(value) = item.parse::<f64>()
+            && (min.is_some_and(|min| value < min) || max.is_some_and(|max| value > max))
+        {
+            errors.at(span, format!("the default `{item}` is outside of the range; change one of them"));
+        }
+    }
 }
 
 /// The tokens between `=` and the next comma.
 fn after_equals(key: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> Vec<TokenTree> {
     let mut tokens = Vec::new();
     if input.parse::<Token![=]>().is_ok() {
-        while !input.is_empty() && !input.peek(Token![,]) {
+        while !input.is_empty() && !input.peek(Token![,]) && !(input.peek(Ident) && input.peek2(Token![=])) {
             tokens.extend(input.parse::<TokenTree>());
         }
     }

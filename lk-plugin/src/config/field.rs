@@ -41,7 +41,7 @@ impl ConfigField {
             default: None,
             required: false,
             env: None,
-            secret: matches!(value_type, ValueType::Secret),
+            secret: value_type.is_secret(),
             min: None,
             max: None,
             unit: value_type.unit(),
@@ -132,10 +132,20 @@ pub enum ValueType {
 }
 
 impl ValueType {
+    /// Whether values must never be shown: secrets, and lists of them.
+    const fn is_secret(self) -> bool {
+        match self {
+            Self::Secret => true,
+            Self::List(item) => item.is_secret(),
+            _ => false,
+        }
+    }
+
     /// The unit that the type itself implies.
     const fn unit(self) -> Option<&'static str> {
         match self {
             Self::Seconds => Some("s"),
+            Self::List(item) => item.unit(),
             _ => None,
         }
     }

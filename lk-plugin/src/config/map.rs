@@ -54,7 +54,8 @@ impl Config {
         self.values.insert(key, value.into());
     }
 
-    /// Sets a value that is text for now; the plugin's field decides what it means (`0.5` may be a number or a name).
+    /// Sets a value that is text for now; the plugin's field decides what it means (`0.5` may be a number or a name). For
+    /// a list it is JSON, or items between commas: texts that hold commas need the JSON.
     pub fn insert_text(&mut self, key: impl Into<String>, text: impl Into<String>) {
         let key = key.into();
         self.text.insert(key.clone());

@@ -12,6 +12,8 @@ pub use self::reader::ConfigReader;
 pub use self::secret::Secret;
 pub use self::value::{ConfigValue, Mismatch};
 
+pub use serde_json::Value;
+
 use crate::error::Result;
 
 /// A plugin's config: a struct whose fields are described in constants, so that it can be listed, explained and checked
@@ -75,6 +77,7 @@ pub trait PluginConfig: Sized {
 }
 
 /// The config of plugins that take none: any key is one too many.
+#[diagnostic::do_not_recommend]
 impl PluginConfig for () {
     const FIELDS: &'static [ConfigField] = &[];
 

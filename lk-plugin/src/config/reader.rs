@@ -1,5 +1,6 @@
 //! Where config values meet what the plugin says it takes. Every problem is noted, none ends the reading.
 
+use std::cmp::Ordering;
 use std::env;
 
 use serde_json::Value;
@@ -137,20 +138,51 @@ fn out_of_range(field: &ConfigField, place: &str, value: &Value) -> Option<Strin
     if let Value::Array(items) = value {
         return items.iter().find_map(|item| out_of_range(field, place, item));
     }
-    let number = value.as_f64()?;
-    let limit = |json: Option<&'static str>| json.and_then(|json| json.parse::<f64>().ok().map(|limit| (limit, json)));
-    let (min, max) = (limit(field.min), limit(field.max));
-    if min.is_none_or(|(min, _)| number >= min) && max.is_none_or(|(max, _)| number <= max) {
+    let number = Number::of(value)?;
+    let beyond = |limit: Option<&str>, side| limit.and_then(Number::parse).is_some_and(|limit| number.is(side, limit));
+    if !beyond(field.min, Ordering::Less) && !beyond(field.max, Ordering::Greater) {
         return None;
     }
-    let wanted = match (min, max) {
-        (Some((_, min)), Some((_, max))) => format!("between {min} and {max}"),
-        (Some((_, min)), None) => format!("at least {min}"),
-        (None, Some((_, max))) => format!("at most {max}"),
+    let wanted = match (field.min, field.max) {
+        (Some(min), Some(max)) => format!("between {min} and {max}"),
+        (Some(min), None) => format!("at least {min}"),
+        (None, Some(max)) => format!("at most {max}"),
         (None, None) => return None,
     };
     let given = if field.secret { String::new() } else { format!(", but is `{value}`") };
     Some(format!("{place} must be {wanted}{given}"))
+}
+
+/// A number to compare: whole ones stay exact, where a double would round those of more than 53 bits.
+#[derive(Clone, Copy)]
+enum Number {
+    Whole(i128),
+    Float(f64),
+}
+
+impl Number {
+    fn of(value: &Value) -> Option<Self> {
+        let whole = value.as_i64().map(i128::from).or_else(|| value.as_u64().map(i128::from));
+        whole.map(Self::Whole).or_else(|| value.as_f64().map(Self::Float))
+    }
+
+    fn parse(json: &str) -> Option<Self> {
+        json.parse().map(Self::Whole).or_else(|_| json.parse().map(Self::Float)).ok()
+    }
+
+    fn is(self, side: Ordering, limit: Self) -> bool {
+        match (self, limit) {
+            (Self::Whole(number), Self::Whole(limit)) => number.cmp(&limit) == side,
+            _ => self.float().partial_cmp(&limit.float()) == Some(side),
+        }
+    }
+
+    fn float(self) -> f64 {
+        match self {
+            Self::Whole(number) => number as f64,
+            Self::Float(number) => number,
+        }
+    }
 }
 
 fn shortened(text: &str) -> String {

@@ -19,7 +19,7 @@ use super::secret::Secret;
 /// impl ConfigValue for Percent {
 ///     const TYPE: ValueType = ValueType::Integer { min: 0, max: 100 };
 ///
-///     fn from_json(value: &serde_json::Value) -> Result<Self, Mismatch> {
+///     fn from_json(value: &lk_plugin::config::Value) -> Result<Self, Mismatch> {
 ///         u8::from_json(value).ok().filter(|percent| *percent <= 100).map(Percent).ok_or(Mismatch)
 ///     }
 /// }
@@ -157,6 +157,7 @@ pub(super) fn parse_text(text: &str, value_type: ValueType) -> Option<Value> {
         // A JSON list, or what a person would write: `a,b,c`.
         ValueType::List(item) => match serde_json::from_str(text) {
             Ok(Value::Array(list)) => Some(Value::Array(list)),
+            _ if text.trim().is_empty() => Some(Value::Array(Vec::new())),
             _ => text.split(',').map(|part| parse_text(part.trim(), *item)).collect::<Option<_>>().map(Value::Array),
         },
     }

@@ -62,6 +62,36 @@ impl Default for LlmCapabilities {
     }
 }
 
+impl LlmCapabilities {
+    /// Sets whether it calls tools.
+    #[must_use]
+    pub fn with_tools(mut self, tools: bool) -> Self {
+        self.tools = tools;
+        self
+    }
+
+    /// Sets whether it calls several tools at once.
+    #[must_use]
+    pub fn with_parallel_tool_calls(mut self, parallel_tool_calls: bool) -> Self {
+        self.parallel_tool_calls = parallel_tool_calls;
+        self
+    }
+
+    /// Sets whether it looks at pictures.
+    #[must_use]
+    pub fn with_images(mut self, images: bool) -> Self {
+        self.images = images;
+        self
+    }
+
+    /// Sets whether it answers in a given JSON Schema.
+    #[must_use]
+    pub fn with_structured_output(mut self, structured_output: bool) -> Self {
+        self.structured_output = structured_output;
+        self
+    }
+}
+
 /// How to answer.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]

@@ -87,6 +87,13 @@ impl SpeechEvent {
         Self { recognition_usage: Some(usage), ..Self::new(SpeechEventType::RecognitionUsage) }
     }
 
+    /// Sets the provider's id of the request.
+    #[must_use]
+    pub fn with_request_id(mut self, request_id: impl Into<String>) -> Self {
+        self.request_id = request_id.into();
+        self
+    }
+
     /// The text of the best alternative; empty when there is none.
     #[must_use]
     pub fn text(&self) -> &str {
@@ -146,6 +153,13 @@ impl SpeechData {
         self.confidence = confidence;
         self
     }
+
+    /// Sets the words with their times.
+    #[must_use]
+    pub fn with_words(mut self, words: Vec<TimedString>) -> Self {
+        self.words = words;
+        self
+    }
 }
 
 /// A piece of text with its time.
@@ -160,7 +174,7 @@ pub struct TimedString {
     pub end_time: Option<Duration>,
     /// How sure the provider is, from 0 to 1.
     pub confidence: Option<f32>,
-    /// What to add to the two times: where the stream starts in the conversation.
+    /// How much of the two times is the start of the stream in the conversation: it is in them already.
     pub start_time_offset: Option<Duration>,
     /// Who spoke.
     pub speaker_id: Option<String>,

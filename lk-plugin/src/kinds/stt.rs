@@ -124,6 +124,43 @@ impl Default for SttCapabilities {
     }
 }
 
+impl SttCapabilities {
+    /// Sets whether [`Stt::stream`] works.
+    #[must_use]
+    pub fn with_streaming(mut self, streaming: bool) -> Self {
+        self.streaming = streaming;
+        self
+    }
+
+    /// Sets whether streams send transcripts that may still change.
+    #[must_use]
+    pub fn with_interim_results(mut self, interim_results: bool) -> Self {
+        self.interim_results = interim_results;
+        self
+    }
+
+    /// Sets which parts of a transcript carry times.
+    #[must_use]
+    pub fn with_aligned_transcript(mut self, aligned_transcript: AlignedTranscript) -> Self {
+        self.aligned_transcript = aligned_transcript;
+        self
+    }
+
+    /// Sets whether [`Stt::recognize`] works.
+    #[must_use]
+    pub fn with_offline_recognize(mut self, offline_recognize: bool) -> Self {
+        self.offline_recognize = offline_recognize;
+        self
+    }
+
+    /// Sets whether streams end the current segment when they are flushed.
+    #[must_use]
+    pub fn with_manual_flush(mut self, manual_flush: bool) -> Self {
+        self.manual_flush = manual_flush;
+        self
+    }
+}
+
 /// Which parts of a transcript carry times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AlignedTranscript {
@@ -144,7 +181,8 @@ pub struct RecognizeOptions {
     pub language: Option<LanguageCode>,
     /// How patient to be with the provider.
     pub connect: ConnectOptions,
-    /// Where the stream starts in the conversation: added to every time that its transcripts carry.
+    /// Where this audio starts in the conversation: the plugin adds it to every time that its transcripts carry, those of
+    /// words included.
     pub start_time_offset: Duration,
 }
 
@@ -163,7 +201,7 @@ impl RecognizeOptions {
         self
     }
 
-    /// Sets where the stream starts in the conversation.
+    /// Sets where this audio starts in the conversation.
     #[must_use]
     pub fn with_start_time_offset(mut self, offset: Duration) -> Self {
         self.start_time_offset = offset;

@@ -113,7 +113,7 @@ pub struct SynthesizedAudio {
     pub frame: AudioFrame,
     /// The provider's id of the request; the same on all frames of one attempt.
     pub request_id: String,
-    /// Whether the segment ends with this frame.
+    /// Whether the segment ends with this frame; of each segment exactly one frame is final.
     pub is_final: bool,
     /// Which segment of a live synthesis it belongs to; empty otherwise.
     pub segment_id: String,

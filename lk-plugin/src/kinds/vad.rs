@@ -99,14 +99,15 @@ pub trait VadStream: Send {
     fn push(&mut self, frame: AudioFrameRef<'_>, events: &mut Vec<VadEvent>) -> Result<()>;
 
     /// Forgets everything heard: a hard boundary, for when another component ended the turn. No events; positions and
-    /// times start again at zero.
+    /// times start again at zero, the rate and the channels stay fixed.
     ///
     /// # Errors
     ///
     /// [`Closed`](crate::ErrorKind::Closed) after [`end_input`](VadStream::end_input).
     fn flush(&mut self) -> Result<()>;
 
-    /// Ends the input: speech that is still open gets its [`EndOfSpeech`](VadEventType::EndOfSpeech) now.
+    /// Ends the input: speech that is still open gets its [`EndOfSpeech`](VadEventType::EndOfSpeech) now. Audio too short
+    /// for a judgement of its own belongs to the speech that is open.
     ///
     /// # Errors
     ///
@@ -149,7 +150,7 @@ impl VadEventType {
 pub struct VadEvent {
     /// What the event tells.
     pub event_type: VadEventType,
-    /// How many samples were judged so far, at the model's rate.
+    /// How many samples were judged so far, at the model's rate; at the input's where there is no model.
     pub samples_index: u64,
     /// How much audio was judged so far: stream time, not wall-clock time.
     pub timestamp: Duration,
@@ -167,9 +168,9 @@ pub struct VadEvent {
     pub inference_duration: Duration,
     /// Whether somebody is speaking.
     pub speaking: bool,
-    /// Consecutive audio judged as silence, before this window.
+    /// Consecutive audio judged as silence, before this window; zero with START and END.
     pub raw_accumulated_silence: Duration,
-    /// Consecutive audio judged as speech, before this window.
+    /// Consecutive audio judged as speech, before this window; zero with START and END.
     pub raw_accumulated_speech: Duration,
 }
 

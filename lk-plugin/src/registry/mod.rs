@@ -171,7 +171,7 @@ impl Registry {
         }
         if let Some(other) = config.get("model") {
             return Err(Error::config(format!(
-                "the config has a model ({other}) beside the one in `{spec}`; give one of them"
+                "the config has the model `{other}` beside the one in `{spec}`; give one of them"
             ))
             .at(&plugin));
         }

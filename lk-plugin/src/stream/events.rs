@@ -75,7 +75,7 @@ impl<T: Send + 'static> EventStream<T> {
 
     /// These events, with `pushing` (which feeds the input half) driven along.
     pub(crate) fn fed_by(self, pushing: impl Future<Output = Result<()>> + Send + 'static) -> Self {
-        Self::new(Fed { pushing: Some(Box::pin(pushing)), events: self })
+        Self::new(Fed { pushing: Some(Box::pin(pushing)), events: self, failure: None })
     }
 }
 
@@ -176,6 +176,7 @@ impl<T> Stream for Driven<T> {
 struct Fed<T> {
     pushing: Option<BoxFuture<'static, Result<()>>>,
     events: EventStream<T>,
+    failure: Option<Error>,
 }
 
 impl<T> Stream for Fed<T> {
@@ -186,12 +187,13 @@ impl<T> Stream for Fed<T> {
             && let Poll::Ready(outcome) = pushing.as_mut().poll(context)
         {
             self.pushing = None;
-            match outcome {
-                // The stream ended before its input did: why, its events tell.
-                Err(error) if error.kind() != ErrorKind::Closed => return Poll::Ready(Some(Err(error))),
-                _ => {}
-            }
+            // Told last: what was pushed before still comes out. When the stream ended before its input did, its own
+            // events tell why.
+            self.failure = outcome.err().filter(|error| error.kind() != ErrorKind::Closed);
         }
-        Pin::new(&mut self.events).poll_next(context)
+        match Pin::new(&mut self.events).poll_next(context) {
+            Poll::Ready(None) => Poll::Ready(self.failure.take().map(Err)),
+            polled => polled,
+        }
     }
 }
