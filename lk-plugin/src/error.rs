@@ -40,6 +40,8 @@ pub enum ErrorKind {
     Closed = 6,
     /// The work was given up because somebody asked for that.
     Cancelled = 7,
+    /// A plugin failed for a reason of its own; the causes tell.
+    Plugin = 8,
     /// The provider reported an error, or its answer makes no sense.
     Api = 10,
     /// The provider answered with an error status.
@@ -66,6 +68,7 @@ impl ErrorKind {
         Self::InvalidInput,
         Self::Closed,
         Self::Cancelled,
+        Self::Plugin,
         Self::Api,
         Self::ApiStatus,
         Self::ApiConnection,
@@ -98,6 +101,7 @@ impl ErrorKind {
             Self::InvalidInput => "invalid_input",
             Self::Closed => "closed",
             Self::Cancelled => "cancelled",
+            Self::Plugin => "plugin",
             Self::Api => "api",
             Self::ApiStatus => "api_status",
             Self::ApiConnection => "api_connection",
@@ -371,7 +375,7 @@ mod tests {
     #[test]
     fn codes_and_names_are_unique_and_fixed() {
         let numbers: Vec<u32> = ErrorKind::ALL.iter().map(|kind| kind.code()).collect();
-        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13, 20, 21, 22]);
+        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 20, 21, 22]);
         for kind in ErrorKind::ALL {
             assert_eq!(ErrorKind::from_code(kind.code()), Some(*kind));
         }

@@ -96,7 +96,10 @@ impl<E> FailedOther<E> for Failed<E> {
         // An `Error` behind a box or an `anyhow::Error` keeps its kind.
         match self.0.into().downcast::<Error>() {
             Ok(error) => *error,
-            Err(source) => Error::new(ErrorKind::Internal, "the plugin could not be made").with_source(source),
+            Err(source) => {
+                let kind = if source.is::<std::io::Error>() { ErrorKind::Io } else { ErrorKind::Plugin };
+                Error::new(kind, "the plugin could not be made").with_source(source)
+            }
         }
     }
 }

@@ -307,7 +307,7 @@ mod tests {
             (
                 tools(&[]).with_tool_choice(unknown("c")),
                 ErrorKind::InvalidInput,
-                "`c` is not one of the tools; give it in `tools`",
+                "`c` is not one of the tools; there is nothing to choose from",
             ),
             (
                 tools(&[]).with_tool_choice(ToolChoice::Required),

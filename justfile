@@ -1,0 +1,25 @@
+# Shortcuts; each recipe is a command that works without just.
+
+# What runs before a change lands.
+check:
+    .ci/run
+
+# All tests (the README's command).
+test:
+    cargo test --workspace
+
+# Everything: the checks above, the benches, and the comparison with onnxruntime (wants Python and onnxruntime).
+full: check bench compare
+
+# Look-up and build of the registry against other ways, and the forward pass.
+bench:
+    cargo bench -p lk-plugin --bench registry
+    cargo bench -p lk-plugins --bench silero
+
+# The forward pass beside onnxruntime, one core, one run.
+compare:
+    python3 lk-plugins/benches/silero_vs_onnxruntime.py
+
+# Accept what the compiler says now in the ui tests; read the diff before you commit it.
+bless:
+    TRYBUILD=overwrite cargo test -p ui-tests

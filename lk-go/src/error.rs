@@ -1,0 +1,122 @@
+//! What can go wrong on the command line, and the exit codes.
+
+use std::error::Error as StdError;
+use std::io;
+
+use lk_plugin::{BoxError, DuplicatePlugins, ErrorKind};
+
+/// What a command returns.
+pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The most causes that are printed: a chain may be a circle.
+const MAX_CAUSES: usize = 16;
+
+/// The exit codes of all commands. They never change: scripts depend on them. (1, findings, belongs to checks.)
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Exit {
+    Good = 0,
+    Usage = 2,
+    Config = 3,
+    Input = 4,
+    NotFound = 5,
+    Provider = 6,
+    Refused = 7,
+    Bug = 70,
+    Interrupted = 130,
+}
+
+impl Exit {
+    /// The number.
+    pub(crate) const fn code(self) -> u8 {
+        self as u8
+    }
+}
+
+/// A failure that the user is told about in one paragraph.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// A file that is not there, cannot be read, or is not what it should be.
+    #[error("{file} {problem}; {advice}")]
+    Input {
+        /// The file as the user named it, in backticks; or `standard input`.
+        file: String,
+        /// What is wrong with it: the rest of a sentence that starts with its name.
+        problem: String,
+        /// What to do.
+        advice: String,
+        /// The cause, if the system or a library gave one.
+        source: Option<BoxError>,
+    },
+    /// A plugin, its config or the look-up of it.
+    #[error(transparent)]
+    Plugin(#[from] lk_plugin::Error),
+    /// The program was put together wrongly.
+    #[error(transparent)]
+    Duplicates(#[from] DuplicatePlugins),
+    /// Standard output does not take the result. (A reader that went away is no failure.)
+    #[error("the result could not be written to standard output; look at where it goes")]
+    Output(#[source] io::Error),
+}
+
+impl Error {
+    /// The exit code.
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Input { .. } | Self::Output(_) => Exit::Input,
+            Self::Duplicates(_) => Exit::Refused,
+            Self::Plugin(error) => match error.kind() {
+                ErrorKind::Config => Exit::Config,
+                ErrorKind::NotFound => Exit::NotFound,
+                ErrorKind::InvalidInput => Exit::Input,
+                ErrorKind::Duplicate => Exit::Refused,
+                ErrorKind::Internal | ErrorKind::Panic => Exit::Bug,
+                _ => Exit::Provider,
+            },
+        }
+    }
+
+    /// The messages of the causes, nearest first.
+    pub(crate) fn causes(&self) -> Vec<String> {
+        let mut causes = Vec::new();
+        let mut next = self.source();
+        while let Some(cause) = next.filter(|_| causes.len() < MAX_CAUSES) {
+            causes.push(cause.to_string());
+            next = cause.source();
+        }
+        causes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lk_plugin::Error as PluginError;
+
+    use super::*;
+
+    #[test]
+    fn every_kind_of_plugin_error_has_its_exit_code() {
+        for (kind, code) in [
+            (ErrorKind::Config, 3),
+            (ErrorKind::NotFound, 5),
+            (ErrorKind::Duplicate, 7),
+            (ErrorKind::InvalidInput, 4),
+            (ErrorKind::Unsupported, 6),
+            (ErrorKind::ApiStatus, 6),
+            (ErrorKind::ApiTimeout, 6),
+            (ErrorKind::Io, 6),
+            (ErrorKind::Plugin, 6),
+            (ErrorKind::Panic, 70),
+            (ErrorKind::Internal, 70),
+        ] {
+            assert_eq!(Error::from(PluginError::new(kind, "no")).exit().code(), code, "{kind}");
+        }
+    }
+
+    #[test]
+    fn causes_do_not_repeat_the_message() {
+        let inner = PluginError::new(ErrorKind::Io, "inner");
+        let error = Error::from(PluginError::config("outer").with_source(inner));
+        assert_eq!((error.to_string().as_str(), error.causes()), ("outer", vec!["inner".to_owned()]));
+    }
+}

@@ -1,0 +1,117 @@
+//! Ctrl-C: ends the reading of a recording, not the process, so that what was found can still be printed.
+
+use std::io::{self, Read};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::thread;
+use std::time::Duration;
+
+use crate::error::Exit;
+
+/// How long a reader that waits for a pipe does not see Ctrl-C: shorter than people notice.
+const LATENCY: Duration = Duration::from_millis(50);
+
+/// How much is read from a pipe at once, in bytes.
+const BLOCK: usize = 16 * 1024;
+
+/// How many blocks are read ahead.
+const BLOCKS_AHEAD: usize = 4;
+
+static REQUESTED: AtomicBool = AtomicBool::new(false);
+
+/// From now on Ctrl-C is noticed by [`requested`]; the second one ends the process, whatever it is doing.
+pub(crate) fn listen() {
+    // Fails when a program that embeds this command line has a handler of its own; then that one decides.
+    let _ = ctrlc::set_handler(|| {
+        if REQUESTED.swap(true, Ordering::Relaxed) {
+            std::process::exit(Exit::Interrupted.code().into());
+        }
+    });
+}
+
+/// Whether Ctrl-C was pressed.
+pub(crate) fn requested() -> bool {
+    REQUESTED.load(Ordering::Relaxed)
+}
+
+/// A source that may keep its reader waiting, such as a pipe: it ends at Ctrl-C.
+///
+/// A thread of its own does the waiting. It is left behind when the reader stops, for nothing can wake it.
+pub(crate) struct Interruptible {
+    blocks: Receiver<io::Result<Vec<u8>>>,
+    block: io::Cursor<Vec<u8>>,
+}
+
+impl Interruptible {
+    /// Starts to read.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no thread for it.
+    pub(crate) fn new(mut source: impl Read + Send + 'static) -> io::Result<Self> {
+        let (sender, blocks) = sync_channel(BLOCKS_AHEAD);
+        thread::Builder::new().name("reader".to_owned()).spawn(move || {
+            loop {
+                let mut block = vec![0; BLOCK];
+                let block = match source.read(&mut block) {
+                    Ok(0) => return,
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                    read => read.map(|length| {
+                        block.truncate(length);
+                        block
+                    }),
+                };
+                let failed = block.is_err();
+                // Nobody listens any more when the reader stopped.
+                if sender.send(block).is_err() || failed {
+                    return;
+                }
+            }
+        })?;
+        Ok(Self { blocks, block: io::Cursor::default() })
+    }
+}
+
+impl Read for Interruptible {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let length = self.block.read(buffer)?;
+            if length > 0 || buffer.is_empty() || requested() {
+                return Ok(length);
+            }
+            match self.blocks.recv_timeout(LATENCY) {
+                Ok(block) => self.block = io::Cursor::new(block?),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Ok(0),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_arrives_in_order() -> io::Result<()> {
+        let bytes: Vec<u8> = (0..BLOCK * 10 + 7).map(|index| (index % 251) as u8).collect();
+        let mut read = Vec::new();
+        Interruptible::new(io::Cursor::new(bytes.clone()))?.read_to_end(&mut read)?;
+        assert_eq!(read, bytes);
+        Ok(())
+    }
+
+    #[test]
+    fn an_error_of_the_source_comes_after_what_was_read() -> io::Result<()> {
+        struct Broken;
+        impl Read for Broken {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::Error::other("broken"))
+            }
+        }
+        let mut read = Vec::new();
+        let error = Interruptible::new((&[1, 2, 3][..]).chain(Broken))?.read_to_end(&mut read).err();
+        assert_eq!((read, error.map(|error| error.to_string())), (vec![1, 2, 3], Some("broken".to_owned())));
+        Ok(())
+    }
+}

@@ -1,0 +1,73 @@
+//! The command line of lk-plugin, as a library: a program with other plugins linked in gets the same commands by calling
+//! [`run`].
+//!
+//! ```no_run
+//! // use my_plugins as _;
+//! fn main() -> std::process::ExitCode {
+//!     lk_go::run()
+//! }
+//! ```
+
+use std::ffi::OsString;
+use std::panic::{self, AssertUnwindSafe};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+mod cli;
+mod commands;
+mod error;
+mod interrupt;
+mod output;
+mod timeline;
+mod wav;
+
+use self::cli::Cli;
+use self::error::Exit;
+
+/// Runs the command line with the arguments of this process.
+///
+/// Takes over the panic hook: whatever panics, the process ends with exit code 70 and a request to report it.
+pub fn run() -> ExitCode {
+    run_with(std::env::args_os())
+}
+
+/// Runs the command line with these arguments, the first of which is the program's name; else as [`run`].
+pub fn run_with(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> ExitCode {
+    panic::set_hook(Box::new(output::bug));
+    ExitCode::from(guarded(arguments).code())
+}
+
+fn guarded(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Exit {
+    panic::catch_unwind(AssertUnwindSafe(|| execute(arguments))).unwrap_or(Exit::Bug)
+}
+
+fn execute(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Exit {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(message) => {
+            output::usage(&message);
+            return if message.exit_code() == 0 { Exit::Good } else { Exit::Usage };
+        }
+    };
+    commands::run(&cli.command).unwrap_or_else(|error| {
+        output::error(&error);
+        error.exit()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use lk_plugin::{Plugin, Registry, Vad};
+
+    use super::*;
+
+    #[test]
+    fn a_plugin_that_panics_is_a_bug_with_its_own_exit_code() -> Result<(), lk_plugin::Error> {
+        #[expect(clippy::panic, reason = "the panic of a plugin is what this test is about")]
+        let plugin = Plugin::new::<dyn Vad>("panics", |_| panic!("on purpose"));
+        Registry::try_global()?.try_register(plugin)?;
+        assert_eq!(guarded(["lk-go", "vad", "x.wav", "--plugin", "panics"]), Exit::Bug);
+        Ok(())
+    }
+}

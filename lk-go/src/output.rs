@@ -1,0 +1,157 @@
+//! The only place that prints. Results go to standard output, everything else to standard error.
+
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::fmt;
+use std::io::{self, Write};
+use std::panic::PanicHookInfo;
+use std::time::Duration;
+
+use comfy_table::presets::NOTHING;
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width};
+use console::{Style, Term};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
+use serde::Serialize;
+
+use crate::error::{Error, Result};
+
+/// The narrowest that a terminal makes a table's last column: a few words a line.
+const MIN_LAST_COLUMN: u16 = 20;
+
+/// Prints a result to standard output.
+///
+/// A reader that went away (`| head`) has seen enough: that is no error.
+///
+/// # Errors
+///
+/// When standard output does not take it, such as a full disk.
+pub(crate) fn result(text: &str) -> Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::Output(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Prints a JSON document as a result.
+///
+/// # Errors
+///
+/// As [`result`].
+pub(crate) fn json(document: &impl Serialize) -> Result<()> {
+    let text = serde_json::to_string_pretty(document).map_err(unserializable)?;
+    result(&(text + "\n"))
+}
+
+/// A line of JSON.
+pub(crate) fn json_line(value: &impl Serialize) -> Result<String> {
+    Ok(serde_json::to_string(value).map_err(unserializable)? + "\n")
+}
+
+/// The width of the terminal that standard output is; `None` when it is none.
+pub(crate) fn width() -> Option<u16> {
+    let terminal = Term::stdout();
+    terminal.is_term().then(|| terminal.size().1)
+}
+
+/// A table without borders, with a line break at its end. It fits the terminal by wrapping its last column; without a
+/// terminal nothing is wrapped, so that every row stays one line. The columns of these numbers are aligned to the right.
+pub(crate) fn table<const N: usize>(
+    header: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+    right: &[usize],
+) -> String {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_header(header).add_rows(rows).set_content_arrangement(ContentArrangement::Disabled);
+    let last = table.column_max_content_widths().last().map_or(0, |width| (*width).min(MIN_LAST_COLUMN));
+    for (index, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, 2));
+        if right.contains(&index) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        column.set_constraint(if index + 1 < N {
+            ColumnConstraint::ContentWidth
+        } else {
+            ColumnConstraint::LowerBoundary(Width::Fixed(last))
+        });
+    }
+    if let Some(width) = width() {
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    }
+    table.trim_fmt() + "\n"
+}
+
+/// Prints what clap has to say: help and version to standard output, mistakes to standard error.
+pub(crate) fn usage(message: &clap::Error) {
+    // Nobody is left to hear that this failed.
+    let _ = message.print();
+}
+
+/// Prints a failure and its causes.
+pub(crate) fn error(error: &Error) {
+    say(Style::new().red().bold(), "error", error);
+    for cause in error.causes() {
+        say(Style::new().bold(), "caused by", cause);
+    }
+}
+
+/// Prints something that the user should know although the command went on.
+pub(crate) fn warning(text: impl fmt::Display) {
+    say(Style::new().yellow().bold(), "warning", text);
+}
+
+/// Prints something that the user may want to know.
+pub(crate) fn note(text: impl fmt::Display) {
+    say(Style::new().cyan().bold(), "note", text);
+}
+
+/// The panic hook: one paragraph, and the backtrace for those who asked for it.
+pub(crate) fn bug(panic: &PanicHookInfo<'_>) {
+    let payload = panic.payload();
+    let message =
+        payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let message = message.unwrap_or("no message");
+    let place = panic.location().map(|place| format!(" at {place}")).unwrap_or_default();
+    say(
+        Style::new().red().bold(),
+        "error",
+        format_args!(
+            "lk-go {} panicked: `{message}`{place}; this is a bug, here or in a plugin: please report this message and \
+             the command line that led to it",
+            env!("CARGO_PKG_VERSION")
+        ),
+    );
+    let backtrace = Backtrace::capture();
+    if backtrace.status() == BacktraceStatus::Captured {
+        say(Style::new().bold(), "backtrace", backtrace);
+    }
+}
+
+/// A progress bar of so much audio on standard error; invisible when that is no terminal, gone
+/// when it is dropped.
+pub(crate) fn progress(length: Duration) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(milliseconds(length)), ProgressDrawTarget::stderr())
+        .with_finish(ProgressFinish::AndClear);
+    match ProgressStyle::with_template("{wide_bar} {percent:>3} %  {eta} left") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+/// Moves a progress bar to this point of the audio.
+pub(crate) fn advance(bar: &ProgressBar, position: Duration) {
+    bar.set_position(milliseconds(position));
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn unserializable(error: serde_json::Error) -> Error {
+    Error::Output(error.into())
+}
+
+fn say(style: Style, label: &str, text: impl fmt::Display) {
+    let label = style.for_stderr().apply_to(format_args!("{label}:")).to_string();
+    // Nobody is left to hear that this failed.
+    let _ = writeln!(io::stderr(), "{label} {text}");
+}

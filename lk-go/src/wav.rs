@@ -1,0 +1,232 @@
+//! WAV files as frames: any integer or float samples, read as a stream, never wound back.
+//!
+//! Symphonia decides what the format chunk means and decodes the samples. The chunks around them are walked here
+//! ([`header`]), because Symphonia's own reader refuses or misreads what pipes and broken downloads leave behind: a RIFF
+//! length of 0, a data length of 0, channel masks that do not fit; it also reads comments of any length into memory, and
+//! loses its place when a pipe hands over half a sample.
+
+use std::fs::File;
+use std::io::{self, BufReader, Cursor, IsTerminal, Read};
+use std::path::Path;
+use std::time::Duration;
+
+use lk_plugin::{AudioFrameRef, BoxError, samples_to_duration};
+use symphonia::core::audio::conv::IntoSample;
+use symphonia::core::audio::sample::Sample;
+use symphonia::core::audio::{Audio, AudioBuffer, GenericAudioBufferRef};
+use symphonia::core::codecs::CodecParameters;
+use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
+use symphonia::core::errors::Error as SymphoniaError;
+use symphonia::core::formats::{FormatOptions, FormatReader};
+use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
+use symphonia::core::packet::PacketRef;
+use symphonia::core::units::{Duration as PacketDuration, Timestamp};
+use symphonia::default::codecs::PcmDecoder;
+use symphonia::default::formats;
+
+use self::header::{CONVERT, Header, Refused, fill};
+use crate::error::{Error, Result};
+use crate::interrupt::Interruptible;
+
+mod header;
+#[cfg(test)]
+mod tests;
+
+/// Frames a second: 10 ms each, what an agent gets from a call.
+const FRAMES_PER_SECOND: u32 = 100;
+
+/// A WAV file that is being read.
+pub(crate) struct WavReader {
+    name: String,
+    source: Box<dyn Read>,
+    decoder: PcmDecoder,
+    sample_rate: u32,
+    channels: u16,
+    bytes_per_instant: usize,
+    // Of one channel.
+    promised: Option<u64>,
+    read: u64,
+    // One frame, as bytes and decoded.
+    bytes: Vec<u8>,
+    samples: Vec<i16>,
+}
+
+impl WavReader {
+    /// Opens a file; `-` is standard input.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be opened, or is no WAV file that can be decoded.
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        if path.as_os_str() == "-" {
+            let name = "standard input".to_owned();
+            if io::stdin().is_terminal() {
+                return Err(refused(&name, "is a terminal here", "pipe a WAV file into it, or name one", None));
+            }
+            let source = Interruptible::new(io::stdin()).map_err(|error| unreadable(&name, error))?;
+            return Self::new(name, source);
+        }
+        let name = format!("`{}`", path.display());
+        let unopened = |error: io::Error| {
+            let (problem, advice) = match error.kind() {
+                io::ErrorKind::NotFound => ("is not there", "check the name and the folder"),
+                io::ErrorKind::PermissionDenied => ("cannot be opened", "ask for the right to read it"),
+                _ => ("cannot be opened", "check the file and the disk"),
+            };
+            refused(&name, problem, advice, Some(error.into()))
+        };
+        let file = File::open(path).map_err(unopened)?;
+        let kind = file.metadata().map_err(unopened)?.file_type();
+        if kind.is_dir() {
+            return Err(refused(&name, "is a folder", "name a WAV file in it", None));
+        }
+        if kind.is_file() {
+            return Self::new(name, file);
+        }
+        let source = Interruptible::new(file).map_err(|error| unreadable(&name, error))?;
+        Self::new(name, source)
+    }
+
+    /// Reads from anything; `name` is for messages.
+    fn new(name: String, source: impl Read + 'static) -> Result<Self> {
+        let mut source = BufReader::new(source);
+        let header = Header::read(&mut source).map_err(|problem| match problem {
+            Refused::Content(problem, advice) => refused(&name, &problem, advice, None),
+            Refused::Reading(error) => unreadable(&name, error),
+        })?;
+        // The core knows which rates and channels are possible, and how to say so.
+        AudioFrameRef::new(&[], header.sample_rate, header.channels)
+            .map_err(|error| refused(&name, "is not audio that can be used", CONVERT, Some(error.into())))?;
+        let not_decodable = |error: SymphoniaError| {
+            refused(&name, "is a WAV file whose samples cannot be decoded", CONVERT, Some(error.into()))
+        };
+        let parameters = parameters(&header.format).map_err(not_decodable)?;
+        let decoder = PcmDecoder::try_new(&parameters, &AudioDecoderOptions::default()).map_err(not_decodable)?;
+        let bytes_per_instant = usize::from(header.bits / 8) * usize::from(header.channels);
+        let instants = (header.sample_rate / FRAMES_PER_SECOND) as usize;
+        Ok(Self {
+            name,
+            source: Box::new(source.take(header.data_length.unwrap_or(u64::MAX))),
+            decoder,
+            sample_rate: header.sample_rate,
+            channels: header.channels,
+            bytes_per_instant,
+            promised: header.data_length.map(|length| length / bytes_per_instant as u64),
+            read: 0,
+            bytes: vec![0; instants * bytes_per_instant],
+            samples: Vec::with_capacity(instants * usize::from(header.channels)),
+        })
+    }
+
+    /// The next 10 ms, fewer at the end; `None` after it.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read further, or a sample is no number.
+    pub(crate) fn next_frame(&mut self) -> Result<Option<AudioFrameRef<'_>>> {
+        let length = fill(&mut self.source, &mut self.bytes).map_err(|error| unreadable(&self.name, error))?;
+        let instants = length / self.bytes_per_instant;
+        if instants == 0 {
+            return Ok(None);
+        }
+        let packet = PacketRef::new(
+            0,
+            Timestamp::ZERO,
+            PacketDuration::from(instants as u64),
+            &self.bytes[..instants * self.bytes_per_instant],
+        );
+        let decoded = self.decoder.decode_ref(&packet).map_err(|error| {
+            refused(&self.name, "holds samples that cannot be decoded", CONVERT, Some(error.into()))
+        })?;
+        if let Err(index) = to_i16(decoded, &mut self.samples) {
+            let instant = self.read + (index / usize::from(self.channels)) as u64;
+            let problem = format!(
+                "has a sample that is not a finite number: sample `{instant}` of channel {}, at {:.3} s",
+                index % usize::from(self.channels) + 1,
+                samples_to_duration(instant, self.sample_rate).as_secs_f64(),
+            );
+            return Err(refused(&self.name, &problem, "mend what wrote the file, or cut that part out", None));
+        }
+        self.read += instants as u64;
+        Ok(Some(AudioFrameRef::new(&self.samples, self.sample_rate, self.channels)?))
+    }
+
+    /// The file as the user named it, in backticks; or `standard input`.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How much was read.
+    pub(crate) fn position(&self) -> Duration {
+        samples_to_duration(self.read, self.sample_rate)
+    }
+
+    /// How long it should be; `None` when the header does not say.
+    pub(crate) fn promised(&self) -> Option<Duration> {
+        self.promised.map(|samples| samples_to_duration(samples, self.sample_rate))
+    }
+
+    /// What there is to say about the file once it is read: that it is shorter than its header promises, or empty.
+    pub(crate) fn warning(&self) -> Option<String> {
+        let (name, position) = (&self.name, self.position().as_secs_f64());
+        match self.promised {
+            Some(promised) if self.read < promised => Some(format!(
+                "{name} is cut: its header promises {:.3} s of audio, but there are {position:.3} s; all of it was used",
+                samples_to_duration(promised, self.sample_rate).as_secs_f64()
+            )),
+            _ if self.read == 0 => Some(format!("{name} has no samples in it; check what recorded it")),
+            None => Some(format!(
+                "{name} does not say in its header how long it is; all there was, {position:.3} s of audio, was used"
+            )),
+            Some(_) => None,
+        }
+    }
+}
+
+/// What Symphonia makes of a format chunk.
+fn parameters(format: &[u8]) -> Result<AudioCodecParameters, SymphoniaError> {
+    let mut file = Vec::from(*b"RIFF\xff\xff\xff\xffWAVEfmt ");
+    file.extend((format.len() as u32).to_le_bytes());
+    file.extend_from_slice(format);
+    file.extend(*b"data\xff\xff\xff\xff");
+    let stream = MediaSourceStream::new(Box::new(Cursor::new(file)), MediaSourceStreamOptions::default());
+    let reader = formats::WavReader::try_new(stream, FormatOptions::default())?;
+    match reader.tracks().first().and_then(|track| track.codec_params.clone()) {
+        Some(CodecParameters::Audio(parameters)) => Ok(parameters),
+        _ => Err(SymphoniaError::Unsupported("wav: no audio track")),
+    }
+}
+
+/// The samples as 16-bit integers, interleaved; or the place of the first that is not a finite number. Wider integers
+/// lose their low bits; floats beyond ±1 are clipped.
+fn to_i16(decoded: GenericAudioBufferRef<'_>, samples: &mut Vec<i16>) -> Result<(), usize> {
+    match decoded {
+        GenericAudioBufferRef::F32(buffer) => floats(buffer, samples),
+        GenericAudioBufferRef::F64(buffer) => floats(buffer, samples),
+        integers => {
+            integers.copy_to_vec_interleaved(samples);
+            Ok(())
+        }
+    }
+}
+
+fn floats<S: Sample + IntoSample<f64>>(buffer: &AudioBuffer<S>, samples: &mut Vec<i16>) -> Result<(), usize> {
+    samples.clear();
+    for (index, sample) in buffer.iter_interleaved().enumerate() {
+        let sample: f64 = sample.into_sample();
+        if !sample.is_finite() {
+            return Err(index);
+        }
+        // The cast clips.
+        samples.push((sample * 32_767.0).round() as i16);
+    }
+    Ok(())
+}
+
+fn refused(name: &str, problem: &str, advice: &str, source: Option<BoxError>) -> Error {
+    Error::Input { file: name.to_owned(), problem: problem.to_owned(), advice: advice.to_owned(), source }
+}
+
+fn unreadable(name: &str, error: io::Error) -> Error {
+    refused(name, "cannot be read to its end", "check the file and the disk", Some(error.into()))
+}
