@@ -246,7 +246,9 @@ fn check_default(options: &Options, span: Span, errors: &mut Errors) {
 fn after_equals(key: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> Vec<TokenTree> {
     let mut tokens = Vec::new();
     if input.parse::<Token![=]>().is_ok() {
-        while !input.is_empty() && !input.peek(Token![,]) && !(input.peek(Ident) && input.peek2(Token![=])) {
+        // A key with its equals sign means that the comma before it was forgotten.
+        let next_key = || input.peek(Ident) && input.peek2(Token![=]);
+        while !input.is_empty() && !input.peek(Token![,]) && !next_key() {
             tokens.extend(input.parse::<TokenTree>());
         }
     }

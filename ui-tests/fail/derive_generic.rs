@@ -1,0 +1,6 @@
+#[derive(lk_plugin::PluginConfig)]
+struct ParrotConfig<T> {
+    voice: T,
+}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[derive(lk_plugin::PluginConfig)]
+enum ParrotConfig {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[derive(lk_plugin::PluginConfig)]
+struct ParrotConfig(String);
+
+fn main() {}

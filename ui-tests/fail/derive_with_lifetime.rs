@@ -1,0 +1,6 @@
+#[derive(lk_plugin::PluginConfig)]
+struct ParrotConfig<'a> {
+    voice: &'a str,
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+#[derive(lk_plugin::PluginConfig)]
+struct ParrotConfig {
+    #[config(default = 2.0, range = 0.0..=1.0)]
+    pitch: f64,
+}
+
+fn main() {}

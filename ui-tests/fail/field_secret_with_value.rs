@@ -1,0 +1,7 @@
+#[derive(lk_plugin::PluginConfig)]
+struct ParrotConfig {
+    #[config(secret = true)]
+    pitch: String,
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+struct Voice;
+
+#[derive(lk_plugin::PluginConfig)]
+struct ParrotConfig {
+    voice: Voice,
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+struct Parrot;
+
+#[lk_plugin::lk_plugin(
+    kind = "llm", name = "parrot",
+    models(file(name = "m.onnx", url = "https://example.org/m.onnx", size = 1))
+)]
+fn new() -> Parrot {
+    Parrot
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+struct Parrot;
+
+#[lk_plugin::lk_plugin(kind = "llm", name = "parrot")]
+impl Parrot {
+    fn hatch() -> Self {
+        Parrot
+    }
+}
+
+fn main() {}

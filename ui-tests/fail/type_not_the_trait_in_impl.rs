@@ -1,0 +1,10 @@
+struct Parrot;
+
+#[lk_plugin::lk_plugin(kind = "llm", name = "parrot")]
+impl Parrot {
+    fn new() -> Self {
+        Self
+    }
+}
+
+fn main() {}

@@ -1,0 +1,23 @@
+use lk_plugin::{ChatContext, ChatOptions, Llm, LlmStream, lk_plugin};
+
+struct Parrot;
+
+impl Llm for Parrot {
+    fn chat(&self, _: &ChatContext, _: &ChatOptions) -> lk_plugin::Result<LlmStream> {
+        Err(lk_plugin::Error::unsupported("it only listens"))
+    }
+}
+
+#[lk_plugin(kind = "llm", name = "parrot")]
+const fn new() -> Parrot {
+    Parrot
+}
+
+const _: Parrot = new();
+
+fn main() {
+    for name in ["parrot"] {
+        let made = lk_plugin::Registry::global().create::<dyn Llm>(name, &lk_plugin::Config::new());
+        assert!(made.is_ok(), "{:?}", made.err());
+    }
+}
