@@ -62,12 +62,12 @@ impl Item {
 }
 
 impl Function {
-    /// The first line of the doc comment among these attributes.
+    /// The first line of the doc comment among these attributes, without its full stop: in a table it would be odd.
     pub(crate) fn first_doc_line(attributes: &[Attribute]) -> Option<String> {
         let lines = attributes.iter().filter_map(doc_text);
         lines
             .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
-            .map(|line| line.trim().to_owned())
+            .map(|line| line.trim().strip_suffix('.').unwrap_or(line.trim()).to_owned())
             .find(|line| !line.is_empty())
     }
 }

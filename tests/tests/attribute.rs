@@ -121,12 +121,12 @@ fn an_entry_knows_its_file_and_line() {
 
 #[test]
 fn the_description_is_the_key_else_the_first_line_of_the_comment() {
-    assert_eq!(plugin("plain").description(), "Says what it hears.");
+    assert_eq!(plugin("plain").description(), "Says what it hears");
     assert_eq!(plugin("told").description(), "this one");
     assert_eq!(plugin("silent").description(), "");
-    assert_eq!(plugin("block").description(), "The function's own comment, when the block has none.");
+    assert_eq!(plugin("block").description(), "The function's own comment, when the block has none");
     let block = Registry::global().get(Kind::Vad, "block").unwrap();
-    assert_eq!(block.description(), "The block's comment.");
+    assert_eq!(block.description(), "The block's comment");
 }
 
 #[test]

@@ -38,6 +38,7 @@ async fn echo(mut input: InputReceiver<RecognizeInput>, mut events: EventSender<
         let answer = match item {
             RecognizeInput::Frame(frame) => frame.samples()[0],
             RecognizeInput::Flush => -1,
+            _ => continue,
         };
         events.send(event(answer)).await?;
     }

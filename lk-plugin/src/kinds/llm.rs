@@ -1,6 +1,7 @@
 //! Language models: a conversation in, words and tool calls out.
 
-use super::chat::{ChatContext, ChatRole};
+use super::chat::ChatContext;
+use super::chat_item::ChatRole;
 use crate::connect::ConnectOptions;
 use crate::error::Result;
 use crate::stream::EventStream;

@@ -9,6 +9,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::hint;
 
 mod chat;
+mod chat_item;
 mod forward;
 mod llm;
 mod speech;
@@ -16,7 +17,7 @@ mod stt;
 mod tts;
 mod vad;
 
-pub use self::{chat::*, llm::*, speech::*, stt::*, tts::*, vad::*};
+pub use self::{chat::*, chat_item::*, llm::*, speech::*, stt::*, tts::*, vad::*};
 
 /// Makes a plugin instance of kind `K` (`dyn Stt`, …) from its config: any closure with that signature.
 pub type MakeFn<K> = dyn Fn(&Config) -> Result<Box<K>> + Send + Sync;

@@ -100,9 +100,9 @@ pub struct SttCapabilities {
     pub aligned_transcript: AlignedTranscript,
     /// [`Stt::recognize`] works.
     pub offline_recognize: bool,
-    /// Words to expect can be given.
+    /// The words to expect in the options are used.
     pub keyterms: bool,
-    /// The conversation so far can be given.
+    /// The plugin makes use of the conversation so far. (There is no input for it yet: the streams' input can grow.)
     pub chat_context: bool,
     /// Streams end the current segment when they are flushed.
     pub manual_flush: bool,
@@ -179,6 +179,8 @@ pub enum AlignedTranscript {
 pub struct RecognizeOptions {
     /// The language spoken, for this call alone; the plugin's config decides when it is `None`.
     pub language: Option<LanguageCode>,
+    /// Words to expect, such as names; for plugins whose `keyterms` is true, ignored by others.
+    pub keyterms: Vec<String>,
     /// How patient to be with the provider.
     pub connect: ConnectOptions,
     /// Where this audio starts in the conversation: the plugin adds it to every time that its transcripts carry, those of
@@ -191,6 +193,13 @@ impl RecognizeOptions {
     #[must_use]
     pub fn with_language(mut self, language: impl Into<LanguageCode>) -> Self {
         self.language = Some(language.into());
+        self
+    }
+
+    /// Sets the words to expect.
+    #[must_use]
+    pub fn with_keyterms(mut self, keyterms: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.keyterms = keyterms.into_iter().map(Into::into).collect();
         self
     }
 
@@ -212,8 +221,9 @@ impl RecognizeOptions {
 /// The events of a live transcription.
 pub type SpeechEvents = EventStream<SpeechEvent>;
 
-/// What a transcription's driver receives.
+/// What a transcription's driver receives. What it does not know it ignores: there may be more one day.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RecognizeInput {
     /// Audio; every frame of a stream has the same rate and number of channels.
     Frame(AudioFrame),

@@ -185,8 +185,9 @@ impl ChunkedStream {
     }
 }
 
-/// What a live synthesis's driver receives.
+/// What a live synthesis's driver receives. What it does not know it ignores: there may be more one day.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum SynthesizeInput {
     /// More text: a token, a word, a sentence; never empty.
     Text(String),
