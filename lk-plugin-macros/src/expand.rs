@@ -31,7 +31,7 @@ pub(crate) fn expand(plugin: &Plugin) -> TokenStream {
     });
     // The spans decide which of the user's tokens the compiler complains about; the names stay those of this place.
     let at = |place: Span| Span::call_site().located_at(place);
-    let instance = quote_spanned!(at(plugin.plugin_span)=> __lk::kinds::#kind::instance(plugin));
+    let instance = quote_spanned!(at(plugin.plugin_span)=> <__lk::kinds::#kind::Object>::__instance(plugin));
     let into_error = quote_spanned!(at(plugin.error_span)=> error.into_error());
     quote! {
         #(#cfgs)*

@@ -78,6 +78,7 @@ impl Failed<Error> {
 )]
 pub trait ConstructorError: Into<BoxError> {}
 
+#[diagnostic::do_not_recommend]
 impl<E: Into<BoxError>> ConstructorError for E {}
 
 /// Converts every other error. The bound is the method's, so that the compiler complains about the error type and not

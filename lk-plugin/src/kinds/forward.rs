@@ -18,6 +18,7 @@ macro_rules! forward {
         forward!(@to Arc, $kind { $(fn $method(&self $(, $arg: $type)*) $(-> $return)?;)* });
     };
     (@to $pointer:ident, $kind:ident { $(fn $method:ident(&self $(, $arg:ident: $type:ty)*) $(-> $return:ty)?;)* }) => {
+        #[diagnostic::do_not_recommend]
         impl<P: $kind + ?Sized> $kind for $pointer<P> {
             $(fn $method(&self $(, $arg: $type)*) $(-> $return)? {
                 (**self).$method($($arg),*)

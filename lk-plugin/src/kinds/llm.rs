@@ -42,6 +42,14 @@ pub trait Llm: Send + Sync {
     fn prewarm(&self) {}
 }
 
+impl dyn Llm {
+    /// What the attribute calls. It stands here and not in a macro, so that the compiler's note about the bound is short.
+    #[doc(hidden)]
+    pub fn __instance<P: Llm + 'static>(plugin: P) -> Box<Self> {
+        Box::new(plugin)
+    }
+}
+
 /// What an [`Llm`] can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

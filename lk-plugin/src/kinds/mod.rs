@@ -140,11 +140,8 @@ macro_rules! kinds {
                     use super::{Config, Result, StaticMake};
                     use crate::kinds::$kind;
 
+                    pub type Object = dyn $kind;
                     pub type Instance = Box<dyn $kind>;
-
-                    pub fn instance<P: $kind + 'static>(plugin: P) -> Instance {
-                        Box::new(plugin)
-                    }
 
                     pub const fn make(make: fn(&Config) -> Result<Instance>) -> StaticMake {
                         StaticMake::$kind(make)

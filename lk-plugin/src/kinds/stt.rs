@@ -86,6 +86,14 @@ pub trait Stt: Send + Sync {
     fn prewarm(&self) {}
 }
 
+impl dyn Stt {
+    /// What the attribute calls. It stands here and not in a macro, so that the compiler's note about the bound is short.
+    #[doc(hidden)]
+    pub fn __instance<P: Stt + 'static>(plugin: P) -> Box<Self> {
+        Box::new(plugin)
+    }
+}
+
 /// What an [`Stt`] can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

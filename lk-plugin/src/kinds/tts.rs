@@ -62,6 +62,14 @@ pub trait Tts: Send + Sync {
     fn prewarm(&self) {}
 }
 
+impl dyn Tts {
+    /// What the attribute calls. It stands here and not in a macro, so that the compiler's note about the bound is short.
+    #[doc(hidden)]
+    pub fn __instance<P: Tts + 'static>(plugin: P) -> Box<Self> {
+        Box::new(plugin)
+    }
+}
+
 /// What a [`Tts`] can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]

@@ -44,6 +44,14 @@ pub trait Vad: Send + Sync {
     fn prewarm(&self) {}
 }
 
+impl dyn Vad {
+    /// What the attribute calls. It stands here and not in a macro, so that the compiler's note about the bound is short.
+    #[doc(hidden)]
+    pub fn __instance<P: Vad + 'static>(plugin: P) -> Box<Self> {
+        Box::new(plugin)
+    }
+}
+
 /// What a [`Vad`] can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
