@@ -7,6 +7,7 @@ use syn::{Ident, LitInt, LitStr, Token};
 
 use crate::errors::Errors;
 use crate::kind::{choose, closest};
+use crate::stacked::take_above;
 
 /// The attribute's text, unchecked but for its shape.
 #[derive(Default)]
@@ -17,6 +18,8 @@ pub(crate) struct Args {
     pub(crate) license: Option<LitStr>,
     pub(crate) krate: Option<LitStr>,
     pub(crate) models: Vec<Model>,
+    /// The entries of the attributes above this one on the same constructor.
+    pub(crate) above: Vec<Ident>,
 }
 
 /// One `file(…)` of `models(…)`.
@@ -31,7 +34,8 @@ const KEYS: &[&str] = &["crate", "description", "kind", "license", "models", "na
 
 impl Args {
     pub(crate) fn read(text: TokenStream, errors: &mut Errors) -> Self {
-        let mut args = Self::default();
+        let (text, above) = take_above(text);
+        let mut args = Self { above, ..Self::default() };
         let mut meant = Vec::new();
         let read = |input: ParseStream<'_>| {
             meant = each_key(input, KEYS, errors, |key, input, errors| {

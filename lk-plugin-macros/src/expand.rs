@@ -3,10 +3,37 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 
-use crate::plugin::{Parameter, Plugin};
+use crate::names;
+use crate::plugin::{Parameter, Place, Plugin};
 
-pub(crate) fn expand(plugin: &Plugin) -> TokenStream {
-    let Plugin { kind, name, description, krate, cfgs, constructor, .. } = plugin;
+/// The entry of this attribute and, when it is the last one on its constructor, the list of all, which
+/// [`plugins!`](crate::plugins) finds by the constructor's path.
+pub(crate) fn expand(plugin: &Plugin, is_last: bool) -> TokenStream {
+    let Plugin { krate, cfgs, above, name, .. } = plugin;
+    let of_entry = quote!(&'static #krate::__private::StaticPlugin);
+    let of_list = quote!(&'static [#of_entry]);
+    let entry = names::entry(&plugin.kind_name(), &name.value());
+    let items = items(plugin);
+    match &plugin.place {
+        // One constant alone: were the function in an `impl` block, a second one would be a second error.
+        Place::Beside(function, visibility) if is_last => {
+            let list = names::entries(function);
+            quote!(#(#cfgs)* #[doc(hidden)] #visibility const #list: #of_list = { #items &[#(#above,)* &ENTRY] };)
+        }
+        Place::Impl(of) if is_last => {
+            let list = names::entries(&Ident::new("new", Span::call_site()));
+            quote! {
+                #(#cfgs)* #[doc(hidden)] const #entry: #of_entry = { #items &ENTRY };
+                #(#cfgs)* #[doc(hidden)] impl #of { #[doc(hidden)] pub const #list: #of_list = &[#(#above,)* #entry]; }
+            }
+        }
+        _ => quote!(#(#cfgs)* #[doc(hidden)] const #entry: #of_entry = { #items &ENTRY };),
+    }
+}
+
+/// The entry as a static, for the block of a constant.
+fn items(plugin: &Plugin) -> TokenStream {
+    let Plugin { kind, name, description, krate, constructor, .. } = plugin;
     // A local that no name of the user's can be mistaken for.
     let config = Ident::new("config", Span::mixed_site());
     let (argument, fields) = match &plugin.parameter {
@@ -33,14 +60,45 @@ pub(crate) fn expand(plugin: &Plugin) -> TokenStream {
     let at = |place: Span| Span::call_site().located_at(place);
     let instance = quote_spanned!(at(plugin.plugin_span)=> <__lk::kinds::#kind::Object>::__instance(plugin));
     let into_error = quote_spanned!(at(plugin.error_span)=> error.into_error());
-    quote! {
-        #(#cfgs)*
+    let unique = names::unique(&plugin.kind_name(), &name.value());
+    // Two of these in one crate do not compile, and both names are pointed at. The lint is about macros that only look
+    // local.
+    let unique = quote_spanned! {at(name.span())=>
+        #[allow(non_local_definitions)]
         #[doc(hidden)]
-        const _: () = {
+        #[macro_export]
+        macro_rules! #unique {
+            () => {};
+        }
+    };
+    let section = names::section(&plugin.kind_name(), &name.value());
+    // Only when asked: it forbids what the start-up check alone would allow, a registry put together by hand.
+    let unique_at_link = cfg!(feature = "unique-at-link").then(|| {
+        let symbol = names::symbol(&plugin.kind_name(), &name.value());
+        quote! {
+            #[unsafe(export_name = #symbol)]
+            static UNIQUE: u8 = 0;
+        }
+    });
+    quote! {
             use #krate::__private as __lk;
 
-            #[__lk::linkme::distributed_slice(__lk::LK_PLUGIN_ENTRIES_V1)]
-            #[linkme(crate = __lk::linkme)]
+            #unique
+
+            // What `require!` looks for. The entry refers to it, so the two stay or go together.
+            #[cfg_attr(
+                any(target_os = "linux", target_os = "android", target_os = "freebsd"),
+                unsafe(link_section = #section)
+            )]
+            static LINKED: u8 = 0;
+
+            #unique_at_link
+
+            #[cfg_attr(
+                not(any(miri, target_family = "wasm")),
+                __lk::linkme::distributed_slice(__lk::LK_PLUGIN_ENTRIES_V1),
+                linkme(crate = __lk::linkme)
+            )]
             static ENTRY: __lk::StaticPlugin = __lk::StaticPlugin {
                 name: #name,
                 version: __lk::or_empty(__lk::option_env!("CARGO_PKG_VERSION")),
@@ -49,6 +107,7 @@ pub(crate) fn expand(plugin: &Plugin) -> TokenStream {
                 license: #license,
                 file: __lk::file!(),
                 line: __lk::line!(),
+                linked: &LINKED,
                 models: &[#(#models),*],
                 fields: #fields,
                 // A closure, not a function: one body is checked, so each complaint comes once, and there is no name
@@ -64,6 +123,5 @@ pub(crate) fn expand(plugin: &Plugin) -> TokenStream {
                     },
                 ),
             };
-        };
     }
 }

@@ -8,6 +8,7 @@ use syn::{Attribute, Expr, Lit, Meta, Token, Visibility};
 /// The annotated item.
 pub(crate) struct Item {
     pub(crate) attributes: Vec<Attribute>,
+    pub(crate) visibility: Visibility,
     pub(crate) form: Form,
 }
 
@@ -51,11 +52,11 @@ impl Item {
     pub(crate) fn read(tokens: TokenStream) -> syn::Result<Self> {
         let read = |input: ParseStream<'_>| {
             let attributes = input.call(Attribute::parse_outer)?;
-            input.parse::<Visibility>()?;
+            let visibility = input.parse()?;
             let form = form(input)?;
             // What is left is the body.
             input.parse::<TokenStream>()?;
-            Ok(Self { attributes, form })
+            Ok(Self { attributes, visibility, form })
         };
         read.parse2(tokens)
     }

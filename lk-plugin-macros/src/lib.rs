@@ -11,9 +11,13 @@ mod args;
 mod config;
 mod errors;
 mod expand;
+mod explicit;
 mod item;
 mod kind;
+mod names;
 mod plugin;
+mod require;
+mod stacked;
 
 /// Makes a constructor a plugin: `#[lk_plugin(kind = "stt", name = "openai")]`.
 ///
@@ -30,15 +34,36 @@ mod plugin;
 /// | `crate` | where `lk_plugin` is, when it is not called that: `"my_agent::plugin"` |
 ///
 /// The item itself stays as it is. Beside it, the attribute writes a factory and one entry of a `linkme` slice, which the
-/// registry collects.
+/// registry collects. Two plugins of one kind and name do not compile within a crate (the compiler names the two as
+/// definitions of one macro), and stop the program at its start across crates.
 #[proc_macro_attribute]
 pub fn lk_plugin(args: TokenStream, item: TokenStream) -> TokenStream {
     let item = proc_macro2::TokenStream::from(item);
-    let beside = match plugin::check(args.into(), item.clone()) {
-        Ok(plugin) => expand::expand(&plugin),
-        Err(error) => error.into_compile_error(),
-    };
-    quote!(#item #beside).into()
+    match plugin::check(args.into(), item.clone()) {
+        Ok(plugin) => {
+            let (item, is_last) = stacked::pass_on(item, &plugin.entries());
+            let beside = expand::expand(&plugin, is_last);
+            quote!(#item #beside).into()
+        }
+        Err(error) => {
+            let error = error.into_compile_error();
+            quote!(#item #error).into()
+        }
+    }
+}
+
+/// The part of `lk_plugin::require!` that has to know the kinds.
+#[doc(hidden)]
+#[proc_macro]
+pub fn require(input: TokenStream) -> TokenStream {
+    require::expand(input.into()).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// The part of `lk_plugin::plugins!` that has to make names.
+#[doc(hidden)]
+#[proc_macro]
+pub fn plugins(input: TokenStream) -> TokenStream {
+    explicit::expand(input.into()).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
 /// Describes a config struct in constants and reads it: see the trait `PluginConfig`.

@@ -7,6 +7,7 @@ use crate::args::{Args, Model};
 use crate::errors::Errors;
 use crate::item::{Form, Function, Item, first_token, has_word, split_at_commas, stream};
 use crate::kind::{KINDS, choose};
+use crate::names;
 
 /// A checked plugin, ready to be written out.
 pub(crate) struct Plugin {
@@ -18,6 +19,10 @@ pub(crate) struct Plugin {
     pub(crate) models: Vec<Model>,
     /// The path to the core.
     pub(crate) krate: TokenStream,
+    /// The entries of the attributes above this one on the same constructor.
+    pub(crate) above: Vec<Ident>,
+    /// Who may name the list of them.
+    pub(crate) place: Place,
     /// `#[cfg]`s of the item: its entry must go when it goes.
     pub(crate) cfgs: Vec<syn::Attribute>,
     /// What to call.
@@ -27,6 +32,27 @@ pub(crate) struct Plugin {
     pub(crate) plugin_span: Span,
     /// Where its error's type stands.
     pub(crate) error_span: Span,
+}
+
+impl Plugin {
+    /// The kind as it is written: `stt`.
+    pub(crate) fn kind_name(&self) -> String {
+        self.kind.to_string().to_lowercase()
+    }
+
+    /// The entries of this attribute and those above it.
+    pub(crate) fn entries(&self) -> Vec<Ident> {
+        let entry = names::entry(&self.kind_name(), &self.name.value());
+        self.above.iter().cloned().chain([entry]).collect()
+    }
+}
+
+/// Where the list of a constructor's entries goes.
+pub(crate) enum Place {
+    /// Beside the function of that name and visibility.
+    Beside(Ident, syn::Visibility),
+    /// Into another `impl` block of that type.
+    Impl(TokenStream),
 }
 
 /// What the constructor takes.
@@ -58,16 +84,20 @@ pub(crate) fn check(args: TokenStream, item: TokenStream) -> syn::Result<Plugin>
         let description = description.or_else(|| lines.into_iter().flatten().next()).unwrap_or_default();
         let cfgs = item.attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).cloned().collect();
         let (plugin_span, error_span) = output_spans(function);
-        Some((constructor, parameter(function), plugin_span, error_span, description, cfgs))
+        let place = match &item.form {
+            Form::Impl { header, .. } => Place::Impl(stream(header)),
+            _ => Place::Beside(function.name.clone(), item.visibility.clone()),
+        };
+        Some((constructor, place, parameter(function), plugin_span, error_span, description, cfgs))
     });
     let plugin = match (kind, name, krate, found) {
         (
             Some(kind),
             Some(name),
             Some(krate),
-            Some((constructor, parameter, plugin_span, error_span, description, cfgs)),
+            Some((constructor, place, parameter, plugin_span, error_span, description, cfgs)),
         ) => {
-            let (license, models) = (args.license, args.models);
+            let (license, models, above) = (args.license, args.models, args.above);
             Some(Plugin {
                 kind,
                 name,
@@ -75,6 +105,8 @@ pub(crate) fn check(args: TokenStream, item: TokenStream) -> syn::Result<Plugin>
                 license,
                 models,
                 krate,
+                above,
+                place,
                 cfgs,
                 constructor,
                 parameter,
@@ -87,7 +119,7 @@ pub(crate) fn check(args: TokenStream, item: TokenStream) -> syn::Result<Plugin>
     errors.finish(plugin)
 }
 
-fn kind_of(given: &LitStr, errors: &mut Errors) -> Option<Ident> {
+pub(crate) fn kind_of(given: &LitStr, errors: &mut Errors) -> Option<Ident> {
     let value = given.value();
     let known = KINDS.iter().find(|(name, ..)| *name == value);
     if known.is_none() {
@@ -103,7 +135,7 @@ fn kind_of(given: &LitStr, errors: &mut Errors) -> Option<Ident> {
 }
 
 /// Lower-case letters and digits, with single hyphens between them; the core holds run-time names to the same.
-fn is_name(given: &LitStr, errors: &mut Errors) -> bool {
+pub(crate) fn is_name(given: &LitStr, errors: &mut Errors) -> bool {
     const GRAMMAR: &str = "use lower-case letters and digits, with single hyphens between them";
     let value = given.value();
     let lower = value.to_lowercase();

@@ -83,3 +83,61 @@ pub use self::plugin::{ModelFile, Origin, Plugin};
 pub use self::registry::{DuplicatePlugins, Registry};
 pub use self::stream::{BoxFuture, EventSender, EventStream, InputReceiver, boxed};
 pub use lk_plugin_macros::{PluginConfig, lk_plugin};
+
+/// Keeps a program from being linked without these plugins, each named by its kind and name.
+///
+/// Cargo drops a plugin's crate from a program that does not name it, without a word. With this line the linker says
+/// which plugin is missing: `undefined symbol: __start_lk_plugin_stt_openai`. The remedy is the dependency, its feature, and
+/// `use its_crate as _;`.
+///
+/// ```
+/// # mod plugin {
+/// #     use lk_plugin::{ChatContext, ChatOptions, Llm, LlmStream, Result, lk_plugin};
+/// #     struct Parrot;
+/// #     impl Llm for Parrot {
+/// #         fn chat(&self, _: &ChatContext, _: &ChatOptions) -> Result<LlmStream> { unreachable!() }
+/// #     }
+/// #     #[lk_plugin(kind = "llm", name = "required-parrot")]
+/// #     fn new() -> Parrot { Parrot }
+/// # }
+/// lk_plugin::require!("llm/required-parrot");
+/// ```
+///
+/// It works where the linker makes such symbols: on Linux, Android and FreeBSD. Elsewhere it checks the spelling alone, and
+/// [`Registry::require`] at the program's start does the rest.
+#[macro_export]
+macro_rules! require {
+    ($($plugin:tt)*) => {
+        $crate::__private::require! { $($plugin)* }
+    };
+}
+
+/// A registry of the plugins of these constructors, each named by the path of its annotated function.
+///
+/// For where the linker's slice is not to be had: Miri, wasm, a Rust `staticlib` linked by another language; and for tests
+/// that want just these. Constructors in an `impl` block go by their type, as in `plugins![Silero::new]`.
+///
+/// ```
+/// # mod plugin {
+/// #     use lk_plugin::{ChatContext, ChatOptions, Llm, LlmStream, Result, lk_plugin};
+/// #     pub struct Parrot;
+/// #     impl Llm for Parrot {
+/// #         fn chat(&self, _: &ChatContext, _: &ChatOptions) -> Result<LlmStream> { unreachable!() }
+/// #     }
+/// #     #[lk_plugin(kind = "llm", name = "chosen-parrot")]
+/// #     pub fn new() -> Parrot { Parrot }
+/// # }
+/// let registry = lk_plugin::plugins![plugin::new]?;
+/// assert_eq!(registry.plugins().len(), 1);
+/// # Ok::<(), lk_plugin::DuplicatePlugins>(())
+/// ```
+///
+/// # Errors
+///
+/// [`DuplicatePlugins`] when two of one kind have the same name.
+#[macro_export]
+macro_rules! plugins {
+    ($($constructor:tt)*) => {
+        $crate::__private::plugins! { ($crate) $($constructor)* }
+    };
+}

@@ -228,6 +228,8 @@ pub struct StaticPlugin {
     pub license: Option<&'static str>,
     pub file: &'static str,
     pub line: u32,
+    /// The plugin's own section, which `require!` looks for.
+    pub linked: &'static u8,
     pub models: &'static [ModelFile],
     pub fields: Option<&'static [ConfigField]>,
     pub make: StaticMake,

@@ -6,7 +6,9 @@ use crate::error::{BoxError, Error, ErrorKind, Result};
 
 pub use crate::kinds::generated as kinds;
 pub use crate::plugin::StaticPlugin;
+#[cfg(not(any(miri, target_family = "wasm")))]
 pub use linkme;
+pub use lk_plugin_macros::{plugins, require};
 // Generated code must not name `::core` or `::std`: a dependency may be renamed to either.
 pub use std::option::Option;
 pub use std::result::Result as StdResult;
@@ -14,8 +16,26 @@ pub use std::{file, line, option_env};
 
 /// Every plugin that is linked into this artifact. The number grows when the layout of an entry changes, so that two
 /// cores in one binary could never read each other's entries (`links` in Cargo.toml keeps them apart already).
+#[cfg(not(any(miri, target_family = "wasm")))]
 #[linkme::distributed_slice]
 pub static LK_PLUGIN_ENTRIES_V1: [StaticPlugin];
+
+/// Every plugin that is linked into this artifact. There is no slice under Miri and on wasm: what is needed there is put
+/// together by `plugins!`.
+pub fn linked() -> &'static [StaticPlugin] {
+    #[cfg(not(any(miri, target_family = "wasm")))]
+    return &LK_PLUGIN_ENTRIES_V1;
+    #[cfg(any(miri, target_family = "wasm"))]
+    return &[];
+}
+
+/// What `plugins!` makes: the entries of each constructor.
+pub fn registry_of(
+    constructors: &[&'static [&'static StaticPlugin]],
+) -> StdResult<crate::Registry, crate::DuplicatePlugins> {
+    let plugins = constructors.iter().flat_map(|entries| entries.iter());
+    crate::Registry::of(plugins.map(|entry| std::sync::Arc::new(crate::Plugin::from(*entry))))
+}
 
 /// What Cargo tells the compiler, or nothing where something else called it.
 pub const fn or_empty(value: Option<&'static str>) -> &'static str {

@@ -7,7 +7,7 @@ use std::thread;
 
 use lk_plugin::{ErrorKind, Kind, Registry};
 
-/// One line each, so that the origins are known.
+/// One more beside the two of the fixtures, which the uses below link.
 mod plugins {
     use lk_plugin::{ChatContext, ChatOptions, Llm, LlmStream, Result};
 
@@ -19,15 +19,9 @@ mod plugins {
         }
     }
 
-    pub(crate) const FIRST: u32 = line!() + 1;
+    pub(crate) const LINE: u32 = line!() + 1;
     #[lk_plugin::lk_plugin(kind = "llm", name = "parrot")]
-    fn one() -> Parrot {
-        Parrot
-    }
-
-    pub(crate) const SECOND: u32 = line!() + 1;
-    #[lk_plugin::lk_plugin(kind = "llm", name = "parrot")]
-    fn two() -> Parrot {
+    fn new() -> Parrot {
         Parrot
     }
 
@@ -37,18 +31,12 @@ mod plugins {
     }
 }
 
-mod more {
-    pub(crate) const THIRD: u32 = line!() + 1;
-    #[lk_plugin::lk_plugin(kind = "llm", name = "parrot")]
-    fn three() -> crate::plugins::Parrot {
-        crate::plugins::Parrot
-    }
-}
-
 fn expected() -> String {
-    let place = |line| format!("\n    integration-tests {} at {}:{line}", env!("CARGO_PKG_VERSION"), file!());
-    let mut places = [plugins::FIRST, plugins::SECOND, more::THIRD].map(place);
-    places.sort();
+    let places = [
+        format!("\n    integration-tests {} at {}:{}", env!("CARGO_PKG_VERSION"), file!(), plugins::LINE),
+        format!("\n    twin-one 0.1.0 at {}:{}", twin_one::FILE, twin_one::LINE),
+        format!("\n    twin-two 0.2.0 at {}:{}", twin_two::FILE, twin_two::LINE),
+    ];
     format!(
         "duplicate plugins; rename all but one of each, or link only one of their crates\n  `llm/parrot` is registered 3 \
          times:{}",

@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::kinds::{Kind, PluginKind};
 use crate::plugin::{Plugin, is_plugin_name};
-use crate::private::LK_PLUGIN_ENTRIES_V1;
+use crate::private;
 
 mod duplicates;
 mod missing;
@@ -60,7 +60,7 @@ impl Registry {
     /// [`DuplicatePlugins`] when two of one kind have the same name.
     pub fn linked() -> Result<Self, DuplicatePlugins> {
         static LINKED: LazyLock<Vec<Arc<Plugin>>> =
-            LazyLock::new(|| LK_PLUGIN_ENTRIES_V1.iter().map(|entry| Arc::new(Plugin::from(entry))).collect());
+            LazyLock::new(|| private::linked().iter().map(|entry| Arc::new(Plugin::from(entry))).collect());
         Self::of(LINKED.iter().map(Arc::clone))
     }
 

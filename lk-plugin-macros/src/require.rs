@@ -1,0 +1,48 @@
+//! `require!("stt/openai")`: no such plugin, no binary.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::parse::{ParseStream, Parser};
+use syn::punctuated::Punctuated;
+use syn::{LitStr, Token};
+
+use crate::errors::Errors;
+use crate::names;
+use crate::plugin;
+
+/// A reference to the section of each plugin, which only linking the plugin defines.
+pub(crate) fn expand(input: TokenStream) -> syn::Result<TokenStream> {
+    let read = |input: ParseStream<'_>| {
+        let plugins = Punctuated::<LitStr, Token![,]>::parse_terminated(input);
+        plugins.map_err(|error| {
+            syn::Error::new(error.span(), "this names no plugin; write kind and name, as in `\"stt/openai\"`")
+        })
+    };
+    let plugins = read.parse2(input)?;
+    let mut errors = Errors::default();
+    let mut required = Vec::new();
+    for plugin in &plugins {
+        let value = plugin.value();
+        let Some((kind, name)) = value.split_once('/') else {
+            errors.at(plugin.span(), format!("`{value}` names no plugin; write kind and name, as in `stt/openai`"));
+            continue;
+        };
+        let (kind, name) = (LitStr::new(kind, plugin.span()), LitStr::new(name, plugin.span()));
+        let known = plugin::kind_of(&kind, &mut errors).is_some() & plugin::is_name(&name, &mut errors);
+        if known {
+            let symbol = format!("__start_{}", names::section(&kind.value(), &name.value()));
+            required.push(quote! {
+                #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+                const _: () = {
+                    unsafe extern "C" {
+                        #[link_name = #symbol]
+                        safe static PLUGIN: u8;
+                    }
+                    #[used]
+                    static REQUIRED: &u8 = &PLUGIN;
+                };
+            });
+        }
+    }
+    errors.finish(Some(quote!(#(#required)*)))
+}

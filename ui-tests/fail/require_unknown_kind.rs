@@ -1,0 +1,3 @@
+lk_plugin::require!("sst/openai");
+
+fn main() {}

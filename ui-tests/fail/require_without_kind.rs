@@ -1,0 +1,3 @@
+lk_plugin::require!("openai");
+
+fn main() {}

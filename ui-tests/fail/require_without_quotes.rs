@@ -1,0 +1,3 @@
+lk_plugin::require!(stt/openai);
+
+fn main() {}
