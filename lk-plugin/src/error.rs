@@ -14,6 +14,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Any error that can stand behind an [`Error`] as its source.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
 
+/// The most causes that an error tells: a chain may be a circle.
+const MAX_CAUSES: usize = 16;
+
 /// The longest part of a provider's answer that an error keeps, in bytes.
 pub const MAX_BODY_BYTES: usize = 4096;
 
@@ -277,18 +280,18 @@ impl Error {
         self.inner.request_id.as_deref()
     }
 
-    /// What the provider answered, at most [`MAX_BODY_BYTES`] of it and a note of what was cut.
+    /// What the provider answered, within [`MAX_BODY_BYTES`]: if it was longer, its start and a note of its length.
     #[must_use]
     pub fn body(&self) -> Option<&str> {
         self.inner.body.as_deref()
     }
 
-    /// The messages of the causes, nearest first, without this error's own. At most 16: a chain may be a circle.
+    /// The messages of the causes, nearest first, without this error's own; at most 16.
     #[must_use]
     pub fn chain(&self) -> Vec<String> {
         let mut chain = Vec::new();
         let mut next = self.source();
-        while let Some(error) = next.filter(|_| chain.len() < 16) {
+        while let Some(error) = next.filter(|_| chain.len() < MAX_CAUSES) {
             chain.push(error.to_string());
             next = error.source();
         }
@@ -333,15 +336,16 @@ impl StdError for Error {
     }
 }
 
+/// The body, or its start and a note; with the note it is within the limit, so that bounding it again changes nothing.
 fn bounded(mut body: String) -> String {
-    let whole = body.len();
-    if whole > MAX_BODY_BYTES {
-        let mut end = MAX_BODY_BYTES;
+    if body.len() > MAX_BODY_BYTES {
+        let note = format!("… ({} bytes in all)", body.len());
+        let mut end = MAX_BODY_BYTES - note.len();
         while !body.is_char_boundary(end) {
             end -= 1;
         }
         body.truncate(end);
-        body.push_str(&format!("… ({whole} bytes in all)"));
+        body.push_str(&note);
     }
     body
 }
@@ -366,7 +370,7 @@ mod tests {
     fn body_is_bounded_at_a_character() {
         let error = Error::new(ErrorKind::Api, "long").with_body("é".repeat(MAX_BODY_BYTES));
         let body = error.body().unwrap_or_default();
-        assert!(body.len() < MAX_BODY_BYTES + 40, "{}", body.len());
+        assert!(body.len() <= MAX_BODY_BYTES, "{}", body.len());
         assert!(body.ends_with("(8192 bytes in all)"), "{body}");
         let exact = "x".repeat(MAX_BODY_BYTES);
         assert_eq!(Error::new(ErrorKind::Api, "fits").with_body(exact.clone()).body(), Some(exact.as_str()));

@@ -33,9 +33,25 @@ pub fn choose(given: &str, choices: &[&str]) -> String {
     }
 }
 
+/// The longest name that a message repeats, in characters.
+const MAX_SHOWN: usize = 60;
+
+/// Somebody's text as a message may show it: short, and without control characters, which could rewrite the terminal.
+pub(crate) fn shown(text: &str) -> String {
+    let clean = text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter });
+    let start: String = clean.clone().take(MAX_SHOWN).collect();
+    if clean.count() > MAX_SHOWN { format!("{start}…") } else { start }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_shown_is_short_and_harmless() {
+        assert_eq!(shown("a\x1b[31mb\nc"), "a\u{fffd}[31mb\u{fffd}c");
+        assert_eq!(shown(&"é".repeat(61)), "é".repeat(60) + "…");
+    }
 
     #[test]
     fn likeness_has_a_limit() {

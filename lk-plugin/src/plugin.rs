@@ -33,8 +33,8 @@ pub struct Plugin {
     description: Cow<'static, str>,
     license: Option<Cow<'static, str>>,
     origin: Origin,
-    models: &'static [ModelFile],
-    fields: Option<&'static [ConfigField]>,
+    models: Cow<'static, [ModelFile]>,
+    fields: Option<Cow<'static, [ConfigField]>>,
     factory: Factory,
 }
 
@@ -93,7 +93,7 @@ impl Plugin {
             description: Cow::Borrowed(""),
             license: None,
             origin: Origin { file: Cow::Borrowed(caller.file()), line: caller.line() },
-            models: &[],
+            models: Cow::Borrowed(&[]),
             fields: None,
             factory: K::__factory(Arc::new(make)),
         }
@@ -122,8 +122,22 @@ impl Plugin {
 
     /// Says which config keys it takes.
     #[must_use]
-    pub fn with_fields(mut self, fields: &'static [ConfigField]) -> Self {
-        self.fields = Some(fields);
+    pub fn with_fields(mut self, fields: impl Into<Cow<'static, [ConfigField]>>) -> Self {
+        self.fields = Some(fields.into());
+        self
+    }
+
+    /// Says under which licence it is, as an SPDX expression.
+    #[must_use]
+    pub fn with_license(mut self, license: impl Into<String>) -> Self {
+        self.license = Some(Cow::Owned(license.into()));
+        self
+    }
+
+    /// Says which files it wants downloaded.
+    #[must_use]
+    pub fn with_models(mut self, models: impl Into<Cow<'static, [ModelFile]>>) -> Self {
+        self.models = models.into();
         self
     }
 
@@ -177,14 +191,14 @@ impl Plugin {
 
     /// The files that it wants downloaded.
     #[must_use]
-    pub fn models(&self) -> &'static [ModelFile] {
-        self.models
+    pub fn models(&self) -> &[ModelFile] {
+        &self.models
     }
 
     /// The config keys that it takes; `None` when it reads its config by itself and does not say.
     #[must_use]
-    pub fn fields(&self) -> Option<&'static [ConfigField]> {
-        self.fields
+    pub fn fields(&self) -> Option<&[ConfigField]> {
+        self.fields.as_deref()
     }
 
     /// Makes an instance.
@@ -244,8 +258,8 @@ impl From<&'static StaticPlugin> for Plugin {
             description: Cow::Borrowed(entry.description),
             license: entry.license.filter(|license| !license.is_empty()).map(Cow::Borrowed),
             origin: Origin { file: Cow::Borrowed(entry.file), line: entry.line },
-            models: entry.models,
-            fields: entry.fields,
+            models: Cow::Borrowed(entry.models),
+            fields: entry.fields.map(Cow::Borrowed),
             factory: Factory::from(entry.make),
         }
     }

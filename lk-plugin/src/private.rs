@@ -34,7 +34,7 @@ pub fn registry_of(
     constructors: &[&'static [&'static StaticPlugin]],
 ) -> StdResult<crate::Registry, crate::DuplicatePlugins> {
     let plugins = constructors.iter().flat_map(|entries| entries.iter());
-    crate::Registry::of(plugins.map(|entry| std::sync::Arc::new(crate::Plugin::from(*entry))))
+    crate::Registry::checked(plugins.map(|entry| std::sync::Arc::new(crate::Plugin::from(*entry))).collect())
 }
 
 /// What Cargo tells the compiler, or nothing where something else called it.

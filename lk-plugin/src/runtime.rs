@@ -33,16 +33,21 @@ use crate::error::{Error, ErrorKind, Result};
 ///
 /// [`Io`](ErrorKind::Io) when the system refuses it threads or a poller.
 pub fn handle() -> Result<Handle> {
-    static RUNTIME: OnceLock<std::io::Result<Runtime>> = OnceLock::new();
-    let start = || {
-        // Two workers: plugins wait on the network, they do not compute.
-        Builder::new_multi_thread().worker_threads(2).thread_name("lk-plugin").enable_all().build()
-    };
     match RUNTIME.get_or_init(start) {
         Ok(runtime) => Ok(runtime.handle().clone()),
-        Err(error) => {
-            Err(Error::new(ErrorKind::Io, "no tokio runtime could be started").with_source(error.to_string()))
-        }
+        Err(reason) => Err(Error::new(ErrorKind::Io, "no tokio runtime could be started").with_source(reason.as_str())),
+    }
+}
+
+/// The runtime, or why there is none.
+static RUNTIME: OnceLock<std::result::Result<Runtime, String>> = OnceLock::new();
+
+fn start() -> std::result::Result<Runtime, String> {
+    // Two workers: plugins wait on the network, they do not compute. Tokio panics when it gets no threads.
+    let build = || Builder::new_multi_thread().worker_threads(2).thread_name("lk-plugin").enable_all().build();
+    match std::panic::catch_unwind(build) {
+        Ok(built) => built.map_err(|error| error.to_string()),
+        Err(_) => Err("the system gave no threads".to_owned()),
     }
 }
 
@@ -101,9 +106,9 @@ impl<T: Stream<Item = Result<I>>, I> Stream for OnTokio<T> {
 
 impl<T> Drop for OnTokio<T> {
     fn drop(&mut self) {
-        // What is inside may hold timers and sockets, whose drop wants the runtime too.
-        let handle = handle();
-        let _entered = handle.as_ref().ok().map(Handle::enter);
+        // What is inside may hold timers and sockets, whose drop wants the runtime too. What was never polled has none.
+        let running = RUNTIME.get().and_then(|runtime| runtime.as_ref().ok());
+        let _entered = running.map(Runtime::enter);
         drop(self.inner.take());
     }
 }

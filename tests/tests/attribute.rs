@@ -139,7 +139,8 @@ fn the_license_is_the_key_else_the_packages() {
 
 #[test]
 fn models_are_kept_in_order() {
-    let models = plugin("told").models();
+    let told = plugin("told");
+    let models = told.models();
     let facts: Vec<_> = models.iter().map(|model| (model.name, model.url, model.size)).collect();
     assert_eq!(
         facts,
@@ -180,7 +181,8 @@ fn each_form_of_parameter_gets_its_config() {
 
 #[test]
 fn the_fields_are_those_of_the_parameter() {
-    let fields = plugin("typed").fields().unwrap();
+    let typed = plugin("typed");
+    let fields = typed.fields().unwrap();
     let facts: Vec<_> = fields.iter().map(|field| (field.name, field.doc, field.default, field.env)).collect();
     assert_eq!(facts, [("phrase", "What it says.", Some("\"hello\""), Some("LK_TEST_PHRASE_THAT_NOBODY_SETS"))]);
     assert_eq!(plugin("plain").fields(), Some(&[][..]));

@@ -127,10 +127,8 @@ fn a_required_plugin_that_is_not_named_does_not_link() {
     let optimised = Program::new(
         "2024",
         &dependencies,
-        &format!(
-            "use twin_one as _;\nlk_plugin::require!(\"llm/parrot\");\n\
-         fn main() {{ assert_eq!(lk_plugin::Registry::global().plugins().len(), 1); }}"
-        ),
+        "use twin_one as _;\nlk_plugin::require!(\"llm/parrot\");\n\
+         fn main() { assert_eq!(lk_plugin::Registry::global().plugins().len(), 1); }",
     );
     optimised.write(
         ".cargo/config.toml",

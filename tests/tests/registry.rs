@@ -208,10 +208,12 @@ fn require_names_all_that_are_missing_at_once() {
 }
 
 #[test]
-fn require_refuses_what_names_no_plugin() {
-    assert_eq!(message(Registry::global().require(&["ear"])).0, ErrorKind::InvalidInput);
-    let (_, text) = message(Registry::global().require(&["sst/ear"]));
-    assert!(text.contains("did you mean `stt`?"), "{text}");
+fn require_names_what_names_no_plugin_with_all_else_that_is_missing() {
+    let (kind, text) = message(Registry::global().require(&["ear", "sst/ear", "llm/unheard-of"]));
+    assert_eq!(kind, ErrorKind::NotFound);
+    for part in ["`ear` (write kind and name", "`sst/ear`", "did you mean `stt`?", "`llm/unheard-of`"] {
+        assert!(text.contains(part), "{text}");
+    }
 }
 
 #[test]
@@ -252,8 +254,27 @@ fn register_panics_with_the_text_that_try_register_returns() {
 fn of_refuses_duplicates_and_tells_them_apart_from_the_rest() {
     let plugins = ["b", "a", "b", "c", "a"].map(|name| Arc::new(plugin(name)));
     let error = Registry::of(plugins).err().unwrap();
-    let duplicates: Vec<&str> = error.plugins().iter().map(|plugin| plugin.name()).collect();
-    assert_eq!(duplicates, ["a", "a", "b", "b"]);
+    assert_eq!(error.kind(), ErrorKind::Duplicate);
+    let text = error.to_string();
+    assert!(text.contains("`llm/a` is registered 2 times") && text.contains("`llm/b` is registered 2 times"), "{text}");
+    assert!(!text.contains("`llm/c`"), "{text}");
+}
+
+#[test]
+fn of_refuses_names_that_are_none() {
+    for name in ["", "A", "a/b", "a\n"] {
+        let error = Registry::of([Arc::new(plugin(name))]).err().unwrap();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{name:?}");
+        assert!(!error.to_string().contains('\n'));
+    }
+}
+
+#[test]
+fn a_spec_that_begins_with_a_kind_says_so() {
+    let registry = Registry::empty();
+    registry.register(plugin("parrot"));
+    let error = registry.create::<dyn Llm>("llm/parrot", &Config::new()).err().unwrap();
+    assert_eq!(error.to_string(), "`llm/parrot` begins with a kind; write `parrot` alone");
 }
 
 #[test]

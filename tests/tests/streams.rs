@@ -4,8 +4,8 @@
 
 use std::future::Future;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 
@@ -309,7 +309,7 @@ fn a_driver_waits_when_nobody_reads() {
     let ahead = sent.load(Ordering::SeqCst);
     assert!(ahead <= QUEUE_CAPACITY + 2, "{ahead} events were made for one that was read");
     for expected in 1..QUEUE_CAPACITY * 4 {
-        assert!(matches!(poll_events(&mut events), Poll::Ready(Some(Ok(number))) if number == expected));
+        assert_eq!(block_on(events.next()).unwrap().unwrap(), expected);
     }
 }
 
@@ -573,4 +573,44 @@ fn an_input_of_ones_own_may_stand_behind_a_stream() {
     assert!(stream.input.try_push_frame(frame(1)).unwrap().is_none());
     assert_eq!(stream.input.try_push_frame(frame(2)).unwrap(), Some(frame(2)));
     assert_eq!(taken.load(Ordering::SeqCst), 1);
+}
+
+#[expect(clippy::panic, reason = "a driver that panics is what is tested")]
+#[test]
+fn after_a_panic_of_the_driver_the_events_have_ended() {
+    let mut events = EventStream::from_fn(|mut events| async move {
+        events.send(1).await?;
+        panic!("the driver")
+    });
+    let polled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| block_on(events.next())));
+    assert!(polled.is_err());
+    assert!(block_on(events.next()).is_none());
+}
+
+#[test]
+fn an_error_does_not_wait_for_senders_elsewhere() {
+    let kept = Arc::new(Mutex::new(None));
+    let keep = Arc::clone(&kept);
+    let mut events = EventStream::from_fn(|mut events| async move {
+        *keep.lock().unwrap() = Some(events.clone());
+        events.send(1).await?;
+        Err(Error::unsupported("no more"))
+    });
+    assert_eq!(block_on(events.next()).unwrap().unwrap(), 1);
+    assert!(block_on(events.next()).unwrap().is_err());
+    let late = block_on(kept.lock().unwrap().as_mut().unwrap().send(2));
+    assert_eq!(late.err().unwrap().kind(), ErrorKind::Closed);
+}
+
+#[test]
+fn a_stream_that_is_always_ready_lets_others_run() {
+    let mut endless = EventStream::from_fn(|mut events| async move {
+        loop {
+            events.send(()).await?;
+        }
+    });
+    let mut context = Context::from_waker(Waker::noop());
+    let in_a_row = (0..10_000).take_while(|_| Pin::new(&mut endless).poll_next(&mut context).is_ready()).count();
+    assert!(in_a_row < 1_000, "{in_a_row}");
+    assert!(Pin::new(&mut endless).poll_next(&mut context).is_ready());
 }

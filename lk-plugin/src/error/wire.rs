@@ -47,7 +47,9 @@ impl From<WireError> for Error {
     /// Rebuilds the error. A code of a later version becomes [`ErrorKind::Internal`] and is named in the chain.
     fn from(wire: WireError) -> Self {
         let kind = ErrorKind::from_code(wire.code);
+        // It comes from somebody else: a chain of millions would overflow the stack when it is dropped.
         let mut chain = wire.chain;
+        chain.truncate(super::MAX_CAUSES - 1);
         if kind.is_none() {
             chain.push(format!("error code {} is of a later version", wire.code));
         }
@@ -94,6 +96,15 @@ mod tests {
         let back = Error::from(wire.clone());
         assert_eq!(WireError::from(&back), wire);
         assert_eq!(back.kind(), ErrorKind::ApiStatus);
+    }
+
+    #[test]
+    fn a_long_body_survives_and_a_long_chain_is_cut() {
+        let wire = WireError::from(&Error::new(ErrorKind::Api, "long").with_body("x".repeat(10_000)));
+        assert_eq!(WireError::from(&Error::from(wire.clone())), wire);
+        let mut endless = wire;
+        endless.chain = vec![String::from("again"); 1_000_000];
+        assert_eq!(Error::from(endless).chain().len(), 15);
     }
 
     #[test]

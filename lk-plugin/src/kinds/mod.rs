@@ -47,10 +47,9 @@ pub trait PluginKind: sealed::Sealed + 'static {
 
 /// The table of kinds. A fifth kind is a row here, a file beside this one and a spelling in the macro crate.
 macro_rules! kinds {
-    ($($(#[$doc:meta])* $kind:ident $name:literal $noun:literal)*) => {
+    ($($(#[$doc:meta])* $kind:ident $code:literal $name:literal $noun:literal)*) => {
         /// What a plugin is for.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[repr(u32)]
         #[non_exhaustive]
         pub enum Kind {
             $($(#[$doc])* $kind,)*
@@ -59,6 +58,14 @@ macro_rules! kinds {
         impl Kind {
             /// Every kind, sorted by name.
             pub const ALL: &'static [Self] = &[$(Self::$kind),*];
+
+            /// The number that crosses the boundary of a `.so`; it never changes.
+            #[must_use]
+            pub const fn code(self) -> u32 {
+                match self {
+                    $(Self::$kind => $code,)*
+                }
+            }
 
             /// The name in attributes, on the command line and in JSON: `stt`.
             #[must_use]
@@ -154,13 +161,13 @@ macro_rules! kinds {
 
 kinds! {
     /// A language model: [`Llm`].
-    Llm "llm" "language-model"
+    Llm 1 "llm" "language-model"
     /// Speech to text: [`Stt`].
-    Stt "stt" "speech-to-text"
+    Stt 2 "stt" "speech-to-text"
     /// Text to speech: [`Tts`].
-    Tts "tts" "text-to-speech"
+    Tts 3 "tts" "text-to-speech"
     /// Voice activity detection: [`Vad`].
-    Vad "vad" "voice-activity-detection"
+    Vad 4 "vad" "voice-activity-detection"
 }
 
 impl fmt::Display for Kind {
@@ -177,7 +184,7 @@ impl FromStr for Kind {
             let choices: Vec<&str> = Self::ALL.iter().map(|kind| kind.as_str()).collect();
             Error::new(
                 ErrorKind::NotFound,
-                format!("`{text}` is not a kind of plugin; {}", hint::choose(text, &choices)),
+                format!("`{}` is not a kind of plugin; {}", hint::shown(text), hint::choose(text, &choices)),
             )
         })
     }
@@ -190,6 +197,8 @@ mod tests {
     #[test]
     fn the_table_is_sorted_and_reads_back() -> Result<()> {
         assert!(Kind::ALL.is_sorted_by_key(|kind| kind.as_str()));
+        let codes: Vec<u32> = Kind::ALL.iter().map(|kind| kind.code()).collect();
+        assert_eq!(codes, [1, 2, 3, 4]);
         for kind in Kind::ALL {
             assert_eq!(kind.as_str().parse::<Kind>()?, *kind);
         }

@@ -154,6 +154,27 @@ impl SttCapabilities {
         self
     }
 
+    /// Sets whether speakers are told apart.
+    #[must_use]
+    pub fn with_diarization(mut self, diarization: bool) -> Self {
+        self.diarization = diarization;
+        self
+    }
+
+    /// Sets whether the words to expect are used.
+    #[must_use]
+    pub fn with_keyterms(mut self, keyterms: bool) -> Self {
+        self.keyterms = keyterms;
+        self
+    }
+
+    /// Sets whether the conversation so far is made use of.
+    #[must_use]
+    pub fn with_chat_context(mut self, chat_context: bool) -> Self {
+        self.chat_context = chat_context;
+        self
+    }
+
     /// Sets whether [`Stt::recognize`] works.
     #[must_use]
     pub fn with_offline_recognize(mut self, offline_recognize: bool) -> Self {

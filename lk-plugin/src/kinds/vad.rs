@@ -95,7 +95,8 @@ impl VadCapabilities {
 /// }
 /// ```
 pub trait VadStream: Send {
-    /// Takes a frame of any length and appends to `events` what follows from it.
+    /// Takes a frame of any length and appends to `events` what follows from it. From the first edge in it on, the stream
+    /// keeps a copy of the frame for the views, until the next push: an hour at once costs an hour's memory.
     ///
     /// The first frame fixes the rate and the channels; the channels are mixed into one.
     ///

@@ -27,22 +27,24 @@ pub(super) fn not_found(table: &Table, kind: Kind, name: &str) -> Error {
         [] => String::new(),
         _ => format!("; of other kinds there is {}", elsewhere.join(", ")),
     };
+    let name = hint::shown(name);
     Error::new(ErrorKind::NotFound, format!("there is no `{kind}` plugin `{name}`; {choices}{elsewhere}; {LINK_HINT}"))
 }
 
 pub(super) fn require(table: &Table, plugins: &[&str]) -> Result<()> {
-    let is_here = |plugin: &str| -> Result<bool> {
-        let (kind, name) = plugin.split_once('/').ok_or_else(|| {
-            Error::invalid_input(format!("`{plugin}` names no plugin; write kind and name, as in `stt/openai`"))
-        })?;
-        Ok(table.get(kind.parse()?, name).is_some())
+    let is_here = |plugin: &str| {
+        let (kind, name) = plugin.split_once('/')?;
+        table.get(kind.parse().ok()?, name)
     };
-    let mut missing = Vec::new();
-    for plugin in plugins {
-        if !is_here(plugin)? {
-            missing.push(format!("`{plugin}`"));
-        }
-    }
+    let missing: Vec<String> = plugins
+        .iter()
+        .filter(|plugin| is_here(plugin).is_none())
+        .map(|plugin| match plugin.split_once('/').map(|(kind, _)| kind.parse::<Kind>()) {
+            Some(Ok(_)) => format!("`{}`", hint::shown(plugin)),
+            Some(Err(error)) => format!("`{}` ({error})", hint::shown(plugin)),
+            None => format!("`{}` (write kind and name, as in `stt/openai`)", hint::shown(plugin)),
+        })
+        .collect();
     if missing.is_empty() {
         return Ok(());
     }

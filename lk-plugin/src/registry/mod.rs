@@ -6,7 +6,8 @@ use std::sync::{Arc, LazyLock, OnceLock};
 use arc_swap::ArcSwap;
 
 use crate::config::Config;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
+use crate::hint;
 use crate::kinds::{Kind, PluginKind};
 use crate::plugin::{Plugin, is_plugin_name};
 use crate::private;
@@ -61,7 +62,7 @@ impl Registry {
     pub fn linked() -> Result<Self, DuplicatePlugins> {
         static LINKED: LazyLock<Vec<Arc<Plugin>>> =
             LazyLock::new(|| private::linked().iter().map(|entry| Arc::new(Plugin::from(entry))).collect());
-        Self::of(LINKED.iter().map(Arc::clone))
+        Self::checked(LINKED.clone())
     }
 
     /// A registry of its own with nothing in it.
@@ -74,9 +75,17 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// [`DuplicatePlugins`] when two of one kind have the same name.
-    pub fn of(plugins: impl IntoIterator<Item = Arc<Plugin>>) -> Result<Self, DuplicatePlugins> {
-        Ok(Self { table: ArcSwap::from_pointee(Table::build(plugins.into_iter().collect())?) })
+    /// [`Duplicate`](ErrorKind::Duplicate) when two of one kind have the same name (all are named);
+    /// [`InvalidInput`](ErrorKind::InvalidInput) when a name is not a plugin name.
+    pub fn of(plugins: impl IntoIterator<Item = Arc<Plugin>>) -> Result<Self> {
+        let plugins: Vec<Arc<Plugin>> = plugins.into_iter().collect();
+        plugins.iter().try_for_each(|plugin| check_name(plugin))?;
+        Ok(Self::checked(plugins)?)
+    }
+
+    /// A registry of plugins whose names were checked, at compile time or by the caller.
+    pub(crate) fn checked(plugins: Vec<Arc<Plugin>>) -> Result<Self, DuplicatePlugins> {
+        Ok(Self { table: ArcSwap::from_pointee(Table::build(plugins)?) })
     }
 
     /// Adds a plugin.
@@ -92,19 +101,14 @@ impl Registry {
         }
     }
 
-    /// Adds a plugin.
+    /// Adds a plugin. That publishes a new table: who has thousands to add makes a registry [`of`](Registry::of) them.
     ///
     /// # Errors
     ///
-    /// [`Duplicate`](crate::ErrorKind::Duplicate) when there is one of that kind and name already (both are named);
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) when the name is not a plugin name.
+    /// [`Duplicate`](ErrorKind::Duplicate) when there is one of that kind and name already (both are named);
+    /// [`InvalidInput`](ErrorKind::InvalidInput) when the name is not a plugin name.
     pub fn try_register(&self, plugin: Plugin) -> Result<()> {
-        if !is_plugin_name(plugin.name()) {
-            return Err(Error::invalid_input(format!(
-                "`{}` is not a plugin name; use lower-case letters and digits, with single hyphens between them",
-                plugin.name()
-            )));
-        }
+        check_name(&plugin)?;
         let plugin = Arc::new(plugin);
         let mut outcome = Ok(());
         // The closure runs again when another thread published in between.
@@ -140,7 +144,7 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](crate::ErrorKind::NotFound) with the choices, the most likely one, and how to link more.
+    /// [`NotFound`](ErrorKind::NotFound) with the choices, the most likely one, and how to link more.
     pub fn find(&self, kind: Kind, name: &str) -> Result<Arc<Plugin>> {
         self.get(kind, name).ok_or_else(|| missing::not_found(&self.table.load(), kind, name))
     }
@@ -157,12 +161,18 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](crate::ErrorKind::NotFound) as [`find`](Registry::find), [`Config`](crate::ErrorKind::Config) when the config is
+    /// [`NotFound`](ErrorKind::NotFound) as [`find`](Registry::find), [`Config`](ErrorKind::Config) when the config is
     /// wrong or also has a model, and whatever the constructor returns.
     pub fn create<K: PluginKind + ?Sized>(&self, spec: &str, config: &Config) -> Result<Box<K>> {
         let Some((name, model)) = spec.split_once('/') else {
             return self.find(K::KIND, spec)?.create(config);
         };
+        if name.parse::<Kind>().is_ok() && self.get(K::KIND, name).is_none() {
+            return Err(Error::new(
+                ErrorKind::NotFound,
+                format!("`{}` begins with a kind; write `{}` alone", hint::shown(spec), hint::shown(model)),
+            ));
+        }
         let plugin = self.find(K::KIND, name)?;
         if model.is_empty() {
             return Err(Error::config(format!(
@@ -196,10 +206,21 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](crate::ErrorKind::NotFound) that names all that are not.
+    /// [`NotFound`](ErrorKind::NotFound) that names all that are not.
     pub fn require(&self, plugins: &[&str]) -> Result<()> {
         missing::require(&self.table.load(), plugins)
     }
+}
+
+/// Names that the attribute wrote were checked by it; those of the program's own plugins are checked here.
+fn check_name(plugin: &Plugin) -> Result<()> {
+    if is_plugin_name(plugin.name()) {
+        return Ok(());
+    }
+    Err(Error::invalid_input(format!(
+        "`{}` is not a plugin name; use lower-case letters and digits, with single hyphens between them",
+        hint::shown(plugin.name())
+    )))
 }
 
 impl fmt::Debug for Registry {

@@ -13,7 +13,7 @@ use crate::plugin::Plugin;
 pub(super) struct Table {
     // Sorted by kind, then name.
     plugins: Vec<Arc<Plugin>>,
-    // For each kind (by number): where in `plugins` a name stands. A map per kind, because a name as the whole key can
+    // For each kind (by its row): where in `plugins` a name stands. A map per kind, because a name as the whole key can
     // be looked up without making one.
     places: Vec<HashMap<Box<str>, usize, FixedState>>,
 }
@@ -23,7 +23,7 @@ impl Table {
         let mut places = vec![HashMap::<_, _, FixedState>::default(); Kind::ALL.len()];
         plugins.sort_by(|one, two| (one.kind(), one.name()).cmp(&(two.kind(), two.name())));
         for (place, plugin) in plugins.iter().enumerate() {
-            let of_kind = &mut places[plugin.kind() as usize];
+            let of_kind = &mut places[row(plugin.kind())];
             if of_kind.insert(Box::from(plugin.name()), place).is_some() {
                 return Err(DuplicatePlugins::among(&plugins));
             }
@@ -36,7 +36,12 @@ impl Table {
     }
 
     pub(super) fn get(&self, kind: Kind, name: &str) -> Option<&Arc<Plugin>> {
-        let place = self.places.get(kind as usize)?.get(name)?;
+        let place = self.places.get(row(kind))?.get(name)?;
         self.plugins.get(*place)
     }
+}
+
+/// Where a kind stands among all.
+const fn row(kind: Kind) -> usize {
+    kind as usize
 }

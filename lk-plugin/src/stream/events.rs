@@ -11,7 +11,8 @@ use futures_core::Stream;
 use super::{BoxFuture, QUEUE_CAPACITY};
 use crate::error::{Error, ErrorKind, Result};
 
-/// Events of a plugin, one after the other; after an error, or the end, it stays ended.
+/// Events of a plugin, one after the other; after an error, a panic of the plugin, or the end, it stays ended. (The panic
+/// itself goes through to whoever polls.)
 ///
 /// Call [`next`](EventStream::next), or use it as the [`Stream`] that it is. Dropping it cancels the work behind it.
 pub struct EventStream<T> {
@@ -51,7 +52,7 @@ impl<T: Send + 'static> EventStream<T> {
     {
         let (sender, receiver) = mpsc::channel(QUEUE_CAPACITY - 1);
         let driver: BoxFuture<'static, Result<()>> = Box::pin(function(EventSender { sender }));
-        Self::new(Driven { driver: Some(driver), receiver, failure: None })
+        Self::new(Driven { driver: Some(driver), receiver, failure: None, in_a_row: 0 })
     }
 
     /// A stream that has nothing but this error to tell.
@@ -90,10 +91,11 @@ impl<T> Stream for EventStream<T> {
     type Item = Result<T>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let Some(stream) = &mut self.stream else { return Poll::Ready(None) };
+        // Taken out while it is polled: should it panic, it is gone, and the events have ended.
+        let Some(mut stream) = self.stream.take() else { return Poll::Ready(None) };
         let polled = stream.as_mut().poll_next(context);
-        if matches!(polled, Poll::Ready(None | Some(Err(_)))) {
-            self.stream = None;
+        if matches!(polled, Poll::Pending | Poll::Ready(Some(Ok(_)))) {
+            self.stream = Some(stream);
         }
         polled
     }
@@ -136,7 +138,12 @@ struct Driven<T> {
     driver: Option<BoxFuture<'static, Result<()>>>,
     receiver: mpsc::Receiver<T>,
     failure: Option<Error>,
+    // Events since the last time that there was nothing to do.
+    in_a_row: usize,
 }
+
+/// How many events a stream gives in a row before it lets other tasks have the thread.
+const MAX_IN_A_ROW: usize = 2 * QUEUE_CAPACITY;
 
 // Nothing is pinned in place: the driver is boxed.
 impl<T> Unpin for Driven<T> {}
@@ -145,6 +152,19 @@ impl<T> Stream for Driven<T> {
     type Item = Result<T>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.in_a_row >= MAX_IN_A_ROW {
+            self.in_a_row = 0;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let polled = self.poll_event(context);
+        self.in_a_row = if polled.is_ready() { self.in_a_row + 1 } else { 0 };
+        polled
+    }
+}
+
+impl<T> Driven<T> {
+    fn poll_event(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<T>>> {
         loop {
             // The queue first: that the driver runs only when the queue is empty is the back-pressure.
             match Pin::new(&mut self.receiver).poll_next(context) {
@@ -158,6 +178,10 @@ impl<T> Stream for Driven<T> {
                 Poll::Ready(outcome) => {
                     self.driver = None;
                     self.failure = outcome.err();
+                    if self.failure.is_some() {
+                        // Senders elsewhere must not hold the error back; what they sent before still comes out.
+                        self.receiver.close();
+                    }
                 }
                 // What it sent during this very poll must not wait for another wake-up. The queue is asked directly:
                 // asking it through `poll_next` again would be a loop that polls the driver without need.

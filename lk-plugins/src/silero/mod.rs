@@ -1,11 +1,17 @@
 //! Voice activity detection by the Silero model (feature `silero`).
 //!
 //! The official model is inside, and the forward pass is our own: nothing to install, nothing to download. Options,
-//! defaults and the state machine are those of LiveKit's Silero plugin, so the same audio gives the same events; two
-//! things differ on purpose:
+//! defaults and the state machine are those of LiveKit's Silero plugin, so the same audio at the model's rate gives the
+//! same events. What differs, on purpose:
 //!
-//! - speech that is still open when the input ends gets its END (LiveKit loses it);
-//! - all channels count, not the first alone.
+//! - speech that is still open when the input ends gets its END (LiveKit loses it), with all audio to the last sample;
+//! - all channels count, not the first alone;
+//! - a frame of another rate or with other channels is an error, not skipped;
+//! - after an utterance longer than `max_buffered_speech` the next one has the audio right before it as its padding, not
+//!   some of the long one;
+//! - audio of other rates goes through a resampler of our own choice, so its edges may lie a window off;
+//! - nothing is logged when judging is slow (`inference_duration` tells) or the buffer is full (the audio's range tells);
+//! - durations are summed exactly, and have upper limits.
 //!
 //! ```
 //! use lk_plugin::{AudioFrame, Config, Registry, Vad};
@@ -37,32 +43,33 @@ pub use self::model::UPSTREAM_SHA256;
 use self::model::{Model, ModelRate};
 use self::stream::SileroStream;
 
-/// How the detector decides. Names, defaults and checks as in LiveKit's Silero plugin.
+/// How the detector decides: names, units and defaults as in LiveKit's Silero plugin. Read it from a
+/// [`Config`](lk_plugin::Config) with [`from_config`](PluginConfig::from_config), which checks every value.
 #[derive(Debug, Clone, PartialEq, PluginConfig)]
 pub struct SileroConfig {
     /// How long speech must last before it counts.
     #[config(default = 0.05, range = 0.0..=3600.0)]
-    pub min_speech_duration: Duration,
+    min_speech_duration: Duration,
     /// How long silence must last before speech counts as ended.
     #[config(default = 0.55, range = 0.0..=3600.0)]
-    pub min_silence_duration: Duration,
+    min_silence_duration: Duration,
     /// How much audio before the start of speech comes with it.
     #[config(default = 0.5, range = 0.0..=60.0)]
-    pub prefix_padding_duration: Duration,
+    prefix_padding_duration: Duration,
     /// How much of one utterance is kept, the padding not counted; what is spoken beyond it is judged, but is missing in
     /// the audio that comes with the end.
     #[config(default = 60.0, range = 0.0..=3600.0)]
-    pub max_buffered_speech: Duration,
+    max_buffered_speech: Duration,
     /// The probability from which on a window is speech.
     #[config(default = 0.5, range = 0.0..=1.0)]
-    pub activation_threshold: f64,
+    activation_threshold: f64,
     /// The probability down to which speech goes on once it has begun; above 0. Unless given, 0.15 below the activation
     /// threshold, but at least 0.01.
     #[config(range = 0.0..=1.0)]
-    pub deactivation_threshold: Option<f64>,
+    deactivation_threshold: Option<f64>,
     /// The rate at which the model listens: 8000 or 16000. Input of any rate is converted to it.
     #[config(default = 16000, unit = "Hz")]
-    pub sample_rate: u32,
+    sample_rate: u32,
 }
 
 /// The Silero detector: the shared weights and how to decide.
