@@ -16,6 +16,10 @@ bench:
     cargo bench -p lk-plugin --bench registry
     cargo bench -p lk-plugins --bench silero
 
+# What an author's build costs, beside linkme, inventory and typetag (wants Python).
+build-cost:
+    python3 lk-plugin/benches/author_build.py
+
 # The forward pass beside onnxruntime, one core, one run.
 compare:
     python3 lk-plugins/benches/silero_vs_onnxruntime.py
