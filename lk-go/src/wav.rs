@@ -5,7 +5,7 @@
 //! length of 0, a data length of 0, channel masks that do not fit; it also reads comments of any length into memory, and
 //! loses its place when a pipe hands over half a sample.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufReader, Cursor, IsTerminal, Read};
 use std::path::Path;
 use std::time::Duration;
@@ -63,7 +63,7 @@ impl WavReader {
             if io::stdin().is_terminal() {
                 return Err(refused(&name, "is a terminal here", "pipe a WAV file into it, or name one", None));
             }
-            let source = Interruptible::new(io::stdin()).map_err(|error| unreadable(&name, error))?;
+            let source = Interruptible::open(|| Ok(io::stdin())).map_err(|error| unreadable(&name, error))?;
             return Self::new(name, source);
         }
         let name = format!("`{}`", path.display());
@@ -75,15 +75,16 @@ impl WavReader {
             };
             refused(&name, problem, advice, Some(error.into()))
         };
-        let file = File::open(path).map_err(unopened)?;
-        let kind = file.metadata().map_err(unopened)?.file_type();
+        let kind = fs::metadata(path).map_err(unopened)?.file_type();
         if kind.is_dir() {
             return Err(refused(&name, "is a folder", "name a WAV file in it", None));
         }
         if kind.is_file() {
+            let file = File::open(path).map_err(unopened)?;
             return Self::new(name, file);
         }
-        let source = Interruptible::new(file).map_err(|error| unreadable(&name, error))?;
+        let path = path.to_owned();
+        let source = Interruptible::open(|| File::open(path)).map_err(unopened)?;
         Self::new(name, source)
     }
 

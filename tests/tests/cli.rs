@@ -6,6 +6,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use hound::{SampleFormat, WavSpec, WavWriter};
 use serde_json::Value;
@@ -440,5 +441,38 @@ fn an_interrupt_prints_what_was_found() -> Result {
     drop(input);
     assert!(message.starts_with("note: interrupted after ") && message.contains(" s of 32.230 s"), "{message}");
     assert!(found.lines().next().is_some_and(|line| line.contains("start_of_speech")), "{found}");
+    Ok(())
+}
+
+/// Ctrl-C while a named pipe waits for its writer: the first one ends it.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_interrupt_ends_the_wait_for_a_writer() -> Result {
+    let folder = TempDir::new()?;
+    let pipe = folder.path().join("pipe.wav");
+    assert!(Command::new("mkfifo").arg(&pipe).status()?.success());
+    let mut child =
+        Command::new(binary()?).arg("vad").arg(&pipe).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    // Ctrl-C is listened to before the thread starts that opens the pipe.
+    let tasks = format!("/proc/{}/task", child.id());
+    let waits = || {
+        let mut names = fs::read_dir(&tasks)?.map(|task| fs::read_to_string(task?.path().join("comm")));
+        std::io::Result::Ok(names.any(|name| name.is_ok_and(|name| name.trim() == "reader")))
+    };
+    while !waits()? {
+        assert_eq!(child.try_wait()?, None, "it did not wait");
+        std::thread::yield_now();
+    }
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status()?;
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while child.try_wait()?.is_none() {
+        if Instant::now() > deadline {
+            child.kill()?;
+        }
+        std::thread::yield_now();
+    }
+    let output = child.wait_with_output()?;
+    assert_eq!((output.status.code(), stdout(&output)), (Some(130), String::new()), "{}", stderr(&output));
+    assert_eq!(stderr(&output), "note: interrupted before the recording was opened\n");
     Ok(())
 }
