@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::printable;
+
 macro_rules! exit_codes {
     () => {
         "\
@@ -118,8 +120,8 @@ pub(crate) enum Events {
 fn setting(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        Some(_) => Err(format!("`{text}` has no key before the `=`; write KEY=VALUE")),
-        None => Err(format!("`{text}` has no `=`; write KEY=VALUE")),
+        Some(_) => Err(format!("`{}` has no key before the `=`; write `--set KEY=VALUE`", printable::argument(text))),
+        None => Err(format!("`{}` has no `=`; write `--set KEY=VALUE`", printable::argument(text))),
     }
 }
 

@@ -19,7 +19,9 @@ mod commands;
 mod error;
 mod interrupt;
 mod output;
+mod printable;
 mod timeline;
+mod usage;
 mod wav;
 
 use self::cli::Cli;

@@ -22,6 +22,7 @@ use symphonia::default::codecs::PcmDecoder;
 use self::header::{CONVERT, Header, Refused, fill};
 use crate::error::{Error, Result};
 use crate::interrupt::Interruptible;
+use crate::printable;
 
 mod header;
 #[cfg(test)]
@@ -63,7 +64,7 @@ impl WavReader {
             let source = Interruptible::open(|| Ok(io::stdin())).map_err(|error| unreadable(&name, error))?;
             return Self::new(name, source);
         }
-        let name = format!("`{}`", path.display());
+        let name = format!("`{}`", printable::path(path));
         let unopened = |error: io::Error| {
             let (problem, advice) = match error.kind() {
                 io::ErrorKind::NotFound => ("is not there", "check the name and the folder"),

@@ -71,7 +71,8 @@ fn edges(file: impl AsRef<Path>) -> Result<Vec<Value>> {
     events(&vad(file, &["--format", "json"])?)
 }
 
-/// That a run failed with this code, said these words in one error, and left nothing on standard output.
+/// That a run failed with this code, said these words in one error (a line, and one for each cause), and left nothing on
+/// standard output.
 #[track_caller]
 fn assert_refused(output: &Output, code: i32, words: &[&str]) {
     let message = stderr(output);
@@ -79,6 +80,8 @@ fn assert_refused(output: &Output, code: i32, words: &[&str]) {
     assert_eq!(stdout(output), "", "{message}");
     assert_eq!(message.matches("error: ").count(), 1, "{message}");
     assert!(!message.contains("panicked"), "{message}");
+    assert!(message.lines().skip(1).all(|line| line.starts_with("caused by: ")), "{message}");
+    assert!(message.chars().all(|char| char == '\n' || !char.is_control()), "{message:?}");
     for word in words {
         assert!(message.contains(word), "`{word}` is not in: {message}");
     }
@@ -128,11 +131,42 @@ fn help_and_usage() -> Result {
     }
     assert!(stdout(&lk_go()?.args(["vad", "--help"]).output()?).contains("lk-go vad recording.wav --set"));
     assert!(stdout(&lk_go()?.arg("--version").output()?).starts_with("lk-go "));
-    for arguments in
-        [&["vads"][..], &["vad"], &["vad", GOLDEN, "--format", "xml"], &["plugin"], &["plugin", "list", "x"]]
-    {
-        let output = lk_go()?.args(arguments).output()?;
-        assert_eq!((output.status.code(), stdout(&output)), (Some(2), String::new()), "{arguments:?}");
+    for (arguments, words) in [
+        (&["vads"][..], "did you mean `vad`?"),
+        (&["vad"], "`<FILE.wav>` is missing"),
+        (&["vad", GOLDEN, "--format", "xml"], "choose from `json`, `text`"),
+        (&["plugin", "list", "x"], "`x` does not belong here"),
+    ] {
+        assert_refused(&lk_go()?.args(arguments).output()?, 2, &[words]);
+    }
+    assert_eq!(lk_go()?.arg("plugin").output()?.status.code(), Some(2));
+    Ok(())
+}
+
+#[test]
+fn nothing_that_the_user_wrote_steers_the_terminal() -> Result {
+    let evil = "a\u{1b}[31mb\nc\u{9b}d\u{7f}";
+    let folder = TempDir::new()?;
+    let path = folder.path().join(format!("{evil}.wav"));
+    let name = "a\u{fffd}[31mb\u{fffd}c\u{fffd}d\u{fffd}.wav` ";
+    assert_refused(&vad(&path, &[])?, 4, &[name, "is not there"]);
+    fs::write(&path, "RIFF")?;
+    assert_refused(&vad(&path, &[])?, 4, &[name, "ends inside its header"]);
+    fs::write(&path, fs::read(write(&folder, "none.wav", MONO_16_BIT, [0_i16; 0])?)?)?;
+    let warning = stderr(&vad(&path, &[])?);
+    assert!(warning.contains(name) && warning.lines().count() == 1, "{warning:?}");
+    for (arguments, code) in [
+        (&["vad", GOLDEN, "--plugin", evil][..], 5),
+        (&["vad", GOLDEN, "--set", &format!("{evil}=1")], 3),
+        (&["vad", GOLDEN, "--set", &format!("activation_threshold={evil}")], 3),
+        (&["plugin", "list", "--kind", evil], 5),
+        (&["vad", GOLDEN, "--set", evil], 2),
+        (&["vad", GOLDEN, "--format", evil], 2),
+        (&["vad", GOLDEN, evil], 2),
+        (&["vad", GOLDEN, &format!("--{evil}")], 2),
+        (&[evil], 2),
+    ] {
+        assert_refused(&lk_go()?.args(arguments).output()?, code, &["[31mb"]);
     }
     Ok(())
 }
