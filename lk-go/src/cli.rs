@@ -46,6 +46,9 @@ Examples:
 Start and end of a segment are the plugin's best estimate of when speech began and ended: the time of the
 event minus the speech that it needed to be sure, or minus the silence.
 
+Nothing is printed before the input ends, not even from a live pipe; Ctrl-C ends it and prints what was found
+so far. Until then every event that is asked for is kept in memory, with `--events all` one per window.
+
 ", exit_codes!()))]
     Vad(VadArgs),
 }
