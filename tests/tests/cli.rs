@@ -503,12 +503,12 @@ fn an_interrupt_ends_the_wait_for_a_writer() -> Result {
         let mut names = fs::read_dir(&tasks)?.map(|task| fs::read_to_string(task?.path().join("comm")));
         std::io::Result::Ok(names.any(|name| name.is_ok_and(|name| name.trim() == "reader")))
     };
-    while !waits()? {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !waits()? && Instant::now() < deadline {
         assert_eq!(child.try_wait()?, None, "it did not wait");
         std::thread::yield_now();
     }
     Command::new("kill").args(["-INT", &child.id().to_string()]).status()?;
-    let deadline = Instant::now() + Duration::from_secs(30);
     while child.try_wait()?.is_none() {
         if Instant::now() > deadline {
             child.kill()?;
