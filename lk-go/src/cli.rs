@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::printable;
+
 macro_rules! exit_codes {
     () => {
         "\
@@ -43,6 +45,9 @@ Examples:
 
 Start and end of a segment are the plugin's best estimate of when speech began and ended: the time of the
 event minus the speech that it needed to be sure, or minus the silence.
+
+Nothing is printed before the input ends, not even from a live pipe; Ctrl-C ends it and prints what was found
+so far. Until then every event that is asked for is kept in memory, with `--events all` one per window.
 
 ", exit_codes!()))]
     Vad(VadArgs),
@@ -118,8 +123,8 @@ pub(crate) enum Events {
 fn setting(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        Some(_) => Err(format!("`{text}` has no key before the `=`; write KEY=VALUE")),
-        None => Err(format!("`{text}` has no `=`; write KEY=VALUE")),
+        Some(_) => Err(format!("`{}` has no key before the `=`; write `--set KEY=VALUE`", printable::argument(text))),
+        None => Err(format!("`{}` has no `=`; write `--set KEY=VALUE`", printable::argument(text))),
     }
 }
 

@@ -60,6 +60,17 @@ pub(crate) enum Error {
 }
 
 impl Error {
+    /// What came of looking up the plugin `spec`. Names the feature that is missing when it is a built-in that is not
+    /// compiled in.
+    pub(crate) fn of_look_up(error: lk_plugin::Error, spec: &str, built_ins: &[(&str, bool)]) -> Self {
+        let name = spec.split_once('/').map_or(spec, |(name, _)| name);
+        if error.kind() != ErrorKind::NotFound || !built_ins.contains(&(name, false)) {
+            return error.into();
+        }
+        let message = format!("{}; this lk-go was built without the feature `{name}`", error.message());
+        lk_plugin::Error::new(ErrorKind::NotFound, message).into()
+    }
+
     /// The exit code.
     pub(crate) fn exit(&self) -> Exit {
         match self {
@@ -118,5 +129,19 @@ mod tests {
         let inner = PluginError::new(ErrorKind::Io, "inner");
         let error = Error::from(PluginError::config("outer").with_source(inner));
         assert_eq!((error.to_string().as_str(), error.causes()), ("outer", vec!["inner".to_owned()]));
+    }
+
+    #[test]
+    fn a_built_in_that_is_not_compiled_in_has_its_feature_named() {
+        let told = |kind, spec| {
+            let built_ins = [("fake", true), ("silero", false)];
+            Error::of_look_up(PluginError::new(kind, "there is no such plugin"), spec, &built_ins).to_string()
+        };
+        let hint = "there is no such plugin; this lk-go was built without the feature `silero`";
+        assert_eq!(told(ErrorKind::NotFound, "silero"), hint);
+        assert_eq!(told(ErrorKind::NotFound, "silero/v6"), hint);
+        for (kind, spec) in [(ErrorKind::NotFound, "fake"), (ErrorKind::NotFound, "x"), (ErrorKind::Io, "silero")] {
+            assert_eq!(told(kind, spec), "there is no such plugin");
+        }
     }
 }

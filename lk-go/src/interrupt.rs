@@ -43,14 +43,21 @@ pub(crate) struct Interruptible {
 }
 
 impl Interruptible {
-    /// Starts to read.
+    /// Opens the source, which also may take as long as it likes (a named pipe waits for its writer), and starts to read.
+    /// After Ctrl-C this is a source without content.
     ///
     /// # Errors
     ///
-    /// When the system has no thread for it.
-    pub(crate) fn new(mut source: impl Read + Send + 'static) -> io::Result<Self> {
+    /// When it cannot be opened, or the system has no thread for it.
+    pub(crate) fn open<S: Read>(open: impl FnOnce() -> io::Result<S> + Send + 'static) -> io::Result<Self> {
         let (sender, blocks) = sync_channel(BLOCKS_AHEAD);
         thread::Builder::new().name("reader".to_owned()).spawn(move || {
+            // An empty block tells that it is open.
+            let mut source = match open() {
+                Ok(source) if sender.send(Ok(Vec::new())).is_ok() => source,
+                Ok(_) => return,
+                Err(error) => return drop(sender.send(Err(error))),
+            };
             loop {
                 let mut block = vec![0; BLOCK];
                 let block = match source.read(&mut block) {
@@ -68,7 +75,24 @@ impl Interruptible {
                 }
             }
         })?;
-        Ok(Self { blocks, block: io::Cursor::default() })
+        let mut source = Self { blocks, block: io::Cursor::default() };
+        source.next_block()?;
+        Ok(source)
+    }
+
+    /// Waits for a block; `false` at the end and after Ctrl-C.
+    fn next_block(&mut self) -> io::Result<bool> {
+        while !requested() {
+            match self.blocks.recv_timeout(LATENCY) {
+                Ok(block) => {
+                    self.block = io::Cursor::new(block?);
+                    return Ok(true);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        Ok(false)
     }
 }
 
@@ -76,13 +100,8 @@ impl Read for Interruptible {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             let length = self.block.read(buffer)?;
-            if length > 0 || buffer.is_empty() || requested() {
+            if length > 0 || buffer.is_empty() || !self.next_block()? {
                 return Ok(length);
-            }
-            match self.blocks.recv_timeout(LATENCY) {
-                Ok(block) => self.block = io::Cursor::new(block?),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return Ok(0),
             }
         }
     }
@@ -96,7 +115,8 @@ mod tests {
     fn everything_arrives_in_order() -> io::Result<()> {
         let bytes: Vec<u8> = (0..BLOCK * 10 + 7).map(|index| (index % 251) as u8).collect();
         let mut read = Vec::new();
-        Interruptible::new(io::Cursor::new(bytes.clone()))?.read_to_end(&mut read)?;
+        let source = io::Cursor::new(bytes.clone());
+        Interruptible::open(|| Ok(source))?.read_to_end(&mut read)?;
         assert_eq!(read, bytes);
         Ok(())
     }
@@ -110,8 +130,14 @@ mod tests {
             }
         }
         let mut read = Vec::new();
-        let error = Interruptible::new((&[1, 2, 3][..]).chain(Broken))?.read_to_end(&mut read).err();
+        let error = Interruptible::open(|| Ok((&[1, 2, 3][..]).chain(Broken)))?.read_to_end(&mut read).err();
         assert_eq!((read, error.map(|error| error.to_string())), (vec![1, 2, 3], Some("broken".to_owned())));
         Ok(())
+    }
+
+    #[test]
+    fn a_source_that_does_not_open_says_why() {
+        let error = Interruptible::open(|| Err::<io::Empty, _>(io::ErrorKind::PermissionDenied.into())).err();
+        assert_eq!(error.map(|error| error.kind()), Some(io::ErrorKind::PermissionDenied));
     }
 }

@@ -19,7 +19,9 @@ mod commands;
 mod error;
 mod interrupt;
 mod output;
+mod printable;
 mod timeline;
+mod usage;
 mod wav;
 
 use self::cli::Cli;
@@ -34,15 +36,26 @@ pub fn run() -> ExitCode {
 
 /// Runs the command line with these arguments, the first of which is the program's name; else as [`run`].
 pub fn run_with(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> ExitCode {
+    hooked(arguments, &[])
+}
+
+/// As [`run`], for a program whose plugins are its own features: each one's name, which is also its feature's, and whether
+/// it is compiled in, as in `lk_plugins::BUILT_INS`. Who asks for one that is not learns which feature is missing.
+// The list is handed in, for if this library named the crate, every program with these commands would hold its plugins.
+pub fn run_with_built_ins(built_ins: &[(&str, bool)]) -> ExitCode {
+    hooked(std::env::args_os(), built_ins)
+}
+
+fn hooked(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>, built_ins: &[(&str, bool)]) -> ExitCode {
     panic::set_hook(Box::new(output::bug));
-    ExitCode::from(guarded(arguments).code())
+    ExitCode::from(guarded(arguments, built_ins).code())
 }
 
-fn guarded(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Exit {
-    panic::catch_unwind(AssertUnwindSafe(|| execute(arguments))).unwrap_or(Exit::Bug)
+fn guarded(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>, built_ins: &[(&str, bool)]) -> Exit {
+    panic::catch_unwind(AssertUnwindSafe(|| execute(arguments, built_ins))).unwrap_or(Exit::Bug)
 }
 
-fn execute(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Exit {
+fn execute(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>, built_ins: &[(&str, bool)]) -> Exit {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(message) => {
@@ -50,7 +63,7 @@ fn execute(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
             return if message.exit_code() == 0 { Exit::Good } else { Exit::Usage };
         }
     };
-    commands::run(&cli.command).unwrap_or_else(|error| {
+    commands::run(&cli.command, built_ins).unwrap_or_else(|error| {
         output::error(&error);
         error.exit()
     })
@@ -67,7 +80,7 @@ mod tests {
         #[expect(clippy::panic, reason = "the panic of a plugin is what this test is about")]
         let plugin = Plugin::new::<dyn Vad>("panics", |_| panic!("on purpose"));
         Registry::try_global()?.try_register(plugin)?;
-        assert_eq!(guarded(["lk-go", "vad", "x.wav", "--plugin", "panics"]), Exit::Bug);
+        assert_eq!(guarded(["lk-go", "vad", "x.wav", "--plugin", "panics"], &[]), Exit::Bug);
         Ok(())
     }
 }

@@ -2,9 +2,7 @@
 
 use std::process::ExitCode;
 
-// Named so that Cargo links it: its plugins register themselves.
-use lk_plugins as _;
-
 fn main() -> ExitCode {
-    lk_go::run()
+    // Named, the crate is linked: its plugins register themselves.
+    lk_go::run_with_built_ins(lk_plugins::BUILT_INS)
 }

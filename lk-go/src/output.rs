@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::panic::PanicHookInfo;
 use std::time::Duration;
 
+use clap::error::ErrorKind;
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width};
 use console::{Style, Term};
@@ -13,6 +14,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
+use crate::{printable, usage};
 
 /// The narrowest that a terminal makes a table's last column: a few words a line.
 const MIN_LAST_COLUMN: u16 = 20;
@@ -26,7 +28,7 @@ const MIN_LAST_COLUMN: u16 = 20;
 /// When standard output does not take it, such as a full disk.
 pub(crate) fn result(text: &str) -> Result<()> {
     let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    match stdout.write_all(printable::lines(text).as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::Output(error)),
         _ => Ok(()),
     }
@@ -39,12 +41,12 @@ pub(crate) fn result(text: &str) -> Result<()> {
 /// As [`result`].
 pub(crate) fn json(document: &impl Serialize) -> Result<()> {
     let text = serde_json::to_string_pretty(document).map_err(unserializable)?;
-    result(&(text + "\n"))
+    result(&(printable::json(&text) + "\n"))
 }
 
 /// A line of JSON.
 pub(crate) fn json_line(value: &impl Serialize) -> Result<String> {
-    Ok(serde_json::to_string(value).map_err(unserializable)? + "\n")
+    Ok(printable::json(&serde_json::to_string(value).map_err(unserializable)?) + "\n")
 }
 
 /// The width of the terminal that standard output is; `None` when it is none.
@@ -54,13 +56,14 @@ pub(crate) fn width() -> Option<u16> {
 }
 
 /// A table without borders, with a line break at its end. It fits the terminal by wrapping its last column; without a
-/// terminal nothing is wrapped, so that every row stays one line. The columns of these numbers are aligned to the right.
+/// terminal nothing is wrapped, so that every row stays one line, whatever is in a cell. The columns of these numbers are aligned to the right.
 pub(crate) fn table<const N: usize>(
     header: [&str; N],
     rows: impl IntoIterator<Item = [String; N]>,
     right: &[usize],
 ) -> String {
     let mut table = Table::new();
+    let rows = rows.into_iter().map(|row| row.map(|cell| printable::paragraph(&cell)));
     table.load_style(NOTHING).set_header(header).add_rows(rows).set_content_arrangement(ContentArrangement::Disabled);
     let last = table.column_max_content_widths().last().map_or(0, |width| (*width).min(MIN_LAST_COLUMN));
     for (index, column) in table.column_iter_mut().enumerate() {
@@ -82,13 +85,22 @@ pub(crate) fn table<const N: usize>(
 
 /// Prints what clap has to say: help and version to standard output, mistakes to standard error.
 pub(crate) fn usage(message: &clap::Error) {
+    let is_help = message.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    if message.use_stderr() && !is_help {
+        return say(Style::new().red().bold(), "error", usage::mistake(message));
+    }
     // Nobody is left to hear that this failed.
     let _ = message.print();
 }
 
 /// Prints a failure and its causes.
 pub(crate) fn error(error: &Error) {
-    say(Style::new().red().bold(), "error", error);
+    let style = Style::new().red().bold();
+    match error {
+        // A list, one place a line.
+        Error::Duplicates(duplicates) => say_lines(style, "error", duplicates),
+        error => say(style, "error", error),
+    }
     for cause in error.causes() {
         say(Style::new().bold(), "caused by", cause);
     }
@@ -122,7 +134,7 @@ pub(crate) fn bug(panic: &PanicHookInfo<'_>) {
     );
     let backtrace = Backtrace::capture();
     if backtrace.status() == BacktraceStatus::Captured {
-        say(Style::new().bold(), "backtrace", backtrace);
+        say_lines(Style::new().bold(), "backtrace", backtrace);
     }
 }
 
@@ -150,8 +162,29 @@ fn unserializable(error: serde_json::Error) -> Error {
     Error::Output(error.into())
 }
 
+/// One paragraph, whatever is in it.
 fn say(style: Style, label: &str, text: impl fmt::Display) {
+    write_labelled(style, label, &printable::paragraph(&text.to_string()));
+}
+
+fn say_lines(style: Style, label: &str, text: impl fmt::Display) {
+    write_labelled(style, label, &printable::lines(&text.to_string()));
+}
+
+fn write_labelled(style: Style, label: &str, text: &str) {
     let label = style.for_stderr().apply_to(format_args!("{label}:")).to_string();
     // Nobody is left to hear that this failed.
     let _ = writeln!(io::stderr(), "{label} {text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_of_a_table_is_one_line_whatever_is_in_its_cells() {
+        let rows = [["one".to_owned(), "first\n\x1b[31msecond\tthird\r\n".to_owned()]];
+        let table = table(["NAME", "DESCRIPTION"], rows, &[]);
+        assert_eq!(table, "NAME  DESCRIPTION\none   first \u{FFFD}[31msecond third\n");
+    }
 }

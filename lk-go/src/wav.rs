@@ -1,32 +1,28 @@
 //! WAV files as frames: any integer or float samples, read as a stream, never wound back.
 //!
-//! Symphonia decides what the format chunk means and decodes the samples. The chunks around them are walked here
-//! ([`header`]), because Symphonia's own reader refuses or misreads what pipes and broken downloads leave behind: a RIFF
-//! length of 0, a data length of 0, channel masks that do not fit; it also reads comments of any length into memory, and
-//! loses its place when a pipe hands over half a sample.
+//! Symphonia decodes the samples. The chunks before them are read here ([`header`]), because Symphonia's own reader refuses
+//! or misreads what pipes and broken downloads leave behind: a RIFF length of 0, a data length of 0, channel masks that do
+//! not fit; it does not say which number it minds, reads comments of any length into memory, and loses its place when a
+//! pipe hands over half a sample.
 
-use std::fs::File;
-use std::io::{self, BufReader, Cursor, IsTerminal, Read};
+use std::fs::{self, File};
+use std::io::{self, BufReader, IsTerminal, Read};
 use std::path::Path;
 use std::time::Duration;
 
 use lk_plugin::{AudioFrameRef, BoxError, samples_to_duration};
 use symphonia::core::audio::conv::IntoSample;
 use symphonia::core::audio::sample::Sample;
-use symphonia::core::audio::{Audio, AudioBuffer, GenericAudioBufferRef};
-use symphonia::core::codecs::CodecParameters;
+use symphonia::core::audio::{Audio, AudioBuffer, Channels, GenericAudioBufferRef};
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
-use symphonia::core::errors::Error as SymphoniaError;
-use symphonia::core::formats::{FormatOptions, FormatReader};
-use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::packet::PacketRef;
 use symphonia::core::units::{Duration as PacketDuration, Timestamp};
 use symphonia::default::codecs::PcmDecoder;
-use symphonia::default::formats;
 
 use self::header::{CONVERT, Header, Refused, fill};
 use crate::error::{Error, Result};
 use crate::interrupt::Interruptible;
+use crate::printable;
 
 mod header;
 #[cfg(test)]
@@ -34,6 +30,8 @@ mod tests;
 
 /// Frames a second: 10 ms each, what an agent gets from a call.
 const FRAMES_PER_SECOND: u32 = 100;
+
+const UNDECODABLE: &str = "holds samples that cannot be decoded";
 
 /// A WAV file that is being read.
 pub(crate) struct WavReader {
@@ -63,10 +61,10 @@ impl WavReader {
             if io::stdin().is_terminal() {
                 return Err(refused(&name, "is a terminal here", "pipe a WAV file into it, or name one", None));
             }
-            let source = Interruptible::new(io::stdin()).map_err(|error| unreadable(&name, error))?;
+            let source = Interruptible::open(|| Ok(io::stdin())).map_err(|error| unreadable(&name, error))?;
             return Self::new(name, source);
         }
-        let name = format!("`{}`", path.display());
+        let name = format!("`{}`", printable::path(path));
         let unopened = |error: io::Error| {
             let (problem, advice) = match error.kind() {
                 io::ErrorKind::NotFound => ("is not there", "check the name and the folder"),
@@ -75,15 +73,16 @@ impl WavReader {
             };
             refused(&name, problem, advice, Some(error.into()))
         };
-        let file = File::open(path).map_err(unopened)?;
-        let kind = file.metadata().map_err(unopened)?.file_type();
+        let kind = fs::metadata(path).map_err(unopened)?.file_type();
         if kind.is_dir() {
             return Err(refused(&name, "is a folder", "name a WAV file in it", None));
         }
         if kind.is_file() {
+            let file = File::open(path).map_err(unopened)?;
             return Self::new(name, file);
         }
-        let source = Interruptible::new(file).map_err(|error| unreadable(&name, error))?;
+        let path = path.to_owned();
+        let source = Interruptible::open(|| File::open(path)).map_err(unopened)?;
         Self::new(name, source)
     }
 
@@ -91,18 +90,17 @@ impl WavReader {
     fn new(name: String, source: impl Read + 'static) -> Result<Self> {
         let mut source = BufReader::new(source);
         let header = Header::read(&mut source).map_err(|problem| match problem {
-            Refused::Content(problem, advice) => refused(&name, &problem, advice, None),
+            Refused::Content(problem, advice) => refused(&name, &problem, &advice, None),
             Refused::Reading(error) => unreadable(&name, error),
         })?;
-        // The core knows which rates and channels are possible, and how to say so.
-        AudioFrameRef::new(&[], header.sample_rate, header.channels)
-            .map_err(|error| refused(&name, "is not audio that can be used", CONVERT, Some(error.into())))?;
-        let not_decodable = |error: SymphoniaError| {
-            refused(&name, "is a WAV file whose samples cannot be decoded", CONVERT, Some(error.into()))
-        };
-        let parameters = parameters(&header.format).map_err(not_decodable)?;
-        let decoder = PcmDecoder::try_new(&parameters, &AudioDecoderOptions::default()).map_err(not_decodable)?;
-        let bytes_per_instant = usize::from(header.bits / 8) * usize::from(header.channels);
+        let mut parameters = AudioCodecParameters::new();
+        parameters
+            .for_codec(header.codec)
+            .with_sample_rate(header.sample_rate)
+            .with_channels(Channels::Discrete(header.channels));
+        let decoder = PcmDecoder::try_new(&parameters, &AudioDecoderOptions::default())
+            .map_err(|error| refused(&name, UNDECODABLE, CONVERT, Some(error.into())))?;
+        let bytes_per_instant = usize::from(header.bytes_per_sample) * usize::from(header.channels);
         let instants = (header.sample_rate / FRAMES_PER_SECOND) as usize;
         Ok(Self {
             name,
@@ -135,9 +133,10 @@ impl WavReader {
             PacketDuration::from(instants as u64),
             &self.bytes[..instants * self.bytes_per_instant],
         );
-        let decoded = self.decoder.decode_ref(&packet).map_err(|error| {
-            refused(&self.name, "holds samples that cannot be decoded", CONVERT, Some(error.into()))
-        })?;
+        let decoded = self
+            .decoder
+            .decode_ref(&packet)
+            .map_err(|error| refused(&self.name, UNDECODABLE, CONVERT, Some(error.into())))?;
         if let Err(index) = to_i16(decoded, &mut self.samples) {
             let instant = self.read + (index / usize::from(self.channels)) as u64;
             let problem = format!(
@@ -180,20 +179,6 @@ impl WavReader {
             )),
             Some(_) => None,
         }
-    }
-}
-
-/// What Symphonia makes of a format chunk.
-fn parameters(format: &[u8]) -> Result<AudioCodecParameters, SymphoniaError> {
-    let mut file = Vec::from(*b"RIFF\xff\xff\xff\xffWAVEfmt ");
-    file.extend((format.len() as u32).to_le_bytes());
-    file.extend_from_slice(format);
-    file.extend(*b"data\xff\xff\xff\xff");
-    let stream = MediaSourceStream::new(Box::new(Cursor::new(file)), MediaSourceStreamOptions::default());
-    let reader = formats::WavReader::try_new(stream, FormatOptions::default())?;
-    match reader.tracks().first().and_then(|track| track.codec_params.clone()) {
-        Some(CodecParameters::Audio(parameters)) => Ok(parameters),
-        _ => Err(SymphoniaError::Unsupported("wav: no audio track")),
     }
 }
 

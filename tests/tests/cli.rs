@@ -6,6 +6,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use hound::{SampleFormat, WavSpec, WavWriter};
 use serde_json::Value;
@@ -70,7 +71,8 @@ fn edges(file: impl AsRef<Path>) -> Result<Vec<Value>> {
     events(&vad(file, &["--format", "json"])?)
 }
 
-/// That a run failed with this code, said these words in one error, and left nothing on standard output.
+/// That a run failed with this code, said these words in one error (a line, and one for each cause), and left nothing on
+/// standard output.
 #[track_caller]
 fn assert_refused(output: &Output, code: i32, words: &[&str]) {
     let message = stderr(output);
@@ -78,6 +80,8 @@ fn assert_refused(output: &Output, code: i32, words: &[&str]) {
     assert_eq!(stdout(output), "", "{message}");
     assert_eq!(message.matches("error: ").count(), 1, "{message}");
     assert!(!message.contains("panicked"), "{message}");
+    assert!(message.lines().skip(1).all(|line| line.starts_with("caused by: ")), "{message}");
+    assert!(message.chars().all(|char| char == '\n' || !char.is_control()), "{message:?}");
     for word in words {
         assert!(message.contains(word), "`{word}` is not in: {message}");
     }
@@ -127,11 +131,42 @@ fn help_and_usage() -> Result {
     }
     assert!(stdout(&lk_go()?.args(["vad", "--help"]).output()?).contains("lk-go vad recording.wav --set"));
     assert!(stdout(&lk_go()?.arg("--version").output()?).starts_with("lk-go "));
-    for arguments in
-        [&["vads"][..], &["vad"], &["vad", GOLDEN, "--format", "xml"], &["plugin"], &["plugin", "list", "x"]]
-    {
-        let output = lk_go()?.args(arguments).output()?;
-        assert_eq!((output.status.code(), stdout(&output)), (Some(2), String::new()), "{arguments:?}");
+    for (arguments, words) in [
+        (&["vads"][..], "did you mean `vad`?"),
+        (&["vad"], "`<FILE.wav>` is missing"),
+        (&["vad", GOLDEN, "--format", "xml"], "choose from `json`, `text`"),
+        (&["plugin", "list", "x"], "`x` does not belong here"),
+    ] {
+        assert_refused(&lk_go()?.args(arguments).output()?, 2, &[words]);
+    }
+    assert_eq!(lk_go()?.arg("plugin").output()?.status.code(), Some(2));
+    Ok(())
+}
+
+#[test]
+fn nothing_that_the_user_wrote_steers_the_terminal() -> Result {
+    let evil = "a\u{1b}[31mb\nc\u{9b}d\u{7f}";
+    let folder = TempDir::new()?;
+    let path = folder.path().join(format!("{evil}.wav"));
+    let name = "a\u{fffd}[31mb\u{fffd}c\u{fffd}d\u{fffd}.wav` ";
+    assert_refused(&vad(&path, &[])?, 4, &[name, "is not there"]);
+    fs::write(&path, "RIFF")?;
+    assert_refused(&vad(&path, &[])?, 4, &[name, "ends inside its header"]);
+    fs::write(&path, fs::read(write(&folder, "none.wav", MONO_16_BIT, [0_i16; 0])?)?)?;
+    let warning = stderr(&vad(&path, &[])?);
+    assert!(warning.contains(name) && warning.lines().count() == 1, "{warning:?}");
+    for (arguments, code) in [
+        (&["vad", GOLDEN, "--plugin", evil][..], 5),
+        (&["vad", GOLDEN, "--set", &format!("{evil}=1")], 3),
+        (&["vad", GOLDEN, "--set", &format!("activation_threshold={evil}")], 3),
+        (&["plugin", "list", "--kind", evil], 5),
+        (&["vad", GOLDEN, "--set", evil], 2),
+        (&["vad", GOLDEN, "--format", evil], 2),
+        (&["vad", GOLDEN, evil], 2),
+        (&["vad", GOLDEN, &format!("--{evil}")], 2),
+        (&[evil], 2),
+    ] {
+        assert_refused(&lk_go()?.args(arguments).output()?, code, &["[31mb"]);
     }
     Ok(())
 }
@@ -292,6 +327,13 @@ fn every_sample_format_of_the_same_recording_gives_the_same_edges() -> Result {
     ] {
         assert_eq!(edges(&path)?, expected, "{}", path.display());
     }
+    // 20 bits at the top of 24: hound writes the extensible format for 24, and its valid bits are lowered here.
+    let twenty = folder.path().join("20.wav");
+    let mut bytes = fs::read(folder.path().join("24.wav"))?;
+    assert_eq!((&bytes[20..22], &bytes[34..40]), (&[0xFE, 0xFF][..], &[24, 0, 22, 0, 24, 0][..]));
+    bytes[38] = 20;
+    fs::write(&twenty, &bytes)?;
+    assert_eq!(edges(&twenty)?, expected);
     // Eight bits are too few for the same windows, not for the same segments.
     let narrow = samples.iter().map(|sample| sample >> 8);
     let narrow = write(&folder, "8.wav", spec(1, 16_000, 8, SampleFormat::Int), narrow)?;
@@ -314,14 +356,17 @@ fn files_that_are_no_recordings_are_refused() -> Result {
     let whole = fs::read(silence(&folder)?)?;
     let mut no_rate = whole.clone();
     no_rate[24..28].fill(0);
+    let mut twelve_bits = whole.clone();
+    twelve_bits[32..36].copy_from_slice(&[1, 0, 12, 0]);
     let nine = write(&folder, "nine.wav", spec(9, 16_000, 16, SampleFormat::Int), [0_i16; 90])?;
     for (name, content, words) in [
         ("empty.wav", &b""[..], "is empty"),
         ("text.wav", b"once upon a time there was a file", "is not a WAV file"),
         ("flac.wav", b"fLaC\0\0\0\x22\x10\0\x10\0\0\0\0\0", "looks like FLAC"),
         ("cut.wav", &whole[..30], "ends inside its header"),
-        ("rate.wav", &no_rate, "`0` Hz"),
-        ("nine.wav", &fs::read(nine)?, "`9` channels"),
+        ("rate.wav", &no_rate, "says `0` Hz; make or download it again"),
+        ("nine.wav", &fs::read(nine)?, "has `9` channels; give up to 8"),
+        ("bits.wav", &twelve_bits, "has `12`-bit samples; convert it first"),
     ] {
         let path = folder.path().join(name);
         fs::write(&path, content)?;
@@ -440,5 +485,38 @@ fn an_interrupt_prints_what_was_found() -> Result {
     drop(input);
     assert!(message.starts_with("note: interrupted after ") && message.contains(" s of 32.230 s"), "{message}");
     assert!(found.lines().next().is_some_and(|line| line.contains("start_of_speech")), "{found}");
+    Ok(())
+}
+
+/// Ctrl-C while a named pipe waits for its writer: the first one ends it.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_interrupt_ends_the_wait_for_a_writer() -> Result {
+    let folder = TempDir::new()?;
+    let pipe = folder.path().join("pipe.wav");
+    assert!(Command::new("mkfifo").arg(&pipe).status()?.success());
+    let mut child =
+        Command::new(binary()?).arg("vad").arg(&pipe).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    // Ctrl-C is listened to before the thread starts that opens the pipe.
+    let tasks = format!("/proc/{}/task", child.id());
+    let waits = || {
+        let mut names = fs::read_dir(&tasks)?.map(|task| fs::read_to_string(task?.path().join("comm")));
+        std::io::Result::Ok(names.any(|name| name.is_ok_and(|name| name.trim() == "reader")))
+    };
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !waits()? && Instant::now() < deadline {
+        assert_eq!(child.try_wait()?, None, "it did not wait");
+        std::thread::yield_now();
+    }
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status()?;
+    while child.try_wait()?.is_none() {
+        if Instant::now() > deadline {
+            child.kill()?;
+        }
+        std::thread::yield_now();
+    }
+    let output = child.wait_with_output()?;
+    assert_eq!((output.status.code(), stdout(&output)), (Some(130), String::new()), "{}", stderr(&output));
+    assert_eq!(stderr(&output), "note: interrupted before the recording was opened\n");
     Ok(())
 }

@@ -6,14 +6,14 @@ use crate::error::{Exit, Result};
 mod plugin_list;
 mod vad;
 
-/// Does what the command line says.
+/// Does what the command line says. `built_ins` are those of [`run_with_built_ins`](crate::run_with_built_ins).
 ///
 /// # Errors
 ///
 /// What the user must be told; nothing stands on standard output then.
-pub(crate) fn run(command: &Command) -> Result<Exit> {
+pub(crate) fn run(command: &Command, built_ins: &[(&str, bool)]) -> Result<Exit> {
     match command {
         Command::Plugin(PluginCommand::List(arguments)) => plugin_list::run(arguments),
-        Command::Vad(arguments) => vad::run(arguments),
+        Command::Vad(arguments) => vad::run(arguments, built_ins),
     }
 }

@@ -2,26 +2,36 @@
 
 use std::io::{self, Read};
 
+use lk_plugin::{MAX_CHANNELS, SAMPLE_RATES};
+use symphonia::core::codecs::audio::AudioCodecId;
+use symphonia::core::codecs::audio::well_known as codecs;
+
 /// What a writer puts in when it cannot go back to write the real length.
 const UNKNOWN_LENGTH: u32 = u32::MAX;
 
 /// As much of a chunk as is ever needed: an extensible format has 40 bytes.
 const MAX_CHUNK: usize = 64;
 
-/// Where the channel mask stands in an extensible format.
-const CHANNEL_MASK: std::ops::Range<usize> = 20..24;
+/// Where the sub-format stands in an extensible format: a tag and what makes a GUID of it.
+const SUB_FORMAT: std::ops::Range<usize> = 24..40;
 
-/// What stands before the samples; the numbers are as the file has them, checked by nobody.
+/// What makes a GUID of a format tag: that of all formats, and the one of Ambisonics, whose channels are no speakers.
+const TAG_GUIDS: [[u8; 14]; 2] = [
+    [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71],
+    [0, 0, 0x21, 0x07, 0xD3, 0x11, 0x86, 0x44, 0xC8, 0xC1, 0xCA, 0, 0, 0],
+];
+
+/// What stands before the samples; all of it possible.
 #[derive(Debug)]
 pub(super) struct Header {
-    /// The `fmt ` chunk in the one form that Symphonia accepts for its format tag.
-    pub(super) format: Vec<u8>,
+    /// How the samples are written.
+    pub(super) codec: AudioCodecId,
     /// The samples per second and channel, in Hz.
     pub(super) sample_rate: u32,
     /// The channels.
     pub(super) channels: u16,
-    /// The bits that each sample takes.
-    pub(super) bits: u16,
+    /// The bytes that each sample takes.
+    pub(super) bytes_per_sample: u16,
     /// The bytes of all samples; `None` when the writer did not know.
     pub(super) data_length: Option<u64>,
 }
@@ -30,7 +40,7 @@ pub(super) struct Header {
 #[derive(Debug)]
 pub(super) enum Refused {
     /// The file is wrong: the problem and the advice.
-    Content(String, &'static str),
+    Content(String, String),
     /// The file cannot be read.
     Reading(io::Error),
 }
@@ -71,7 +81,7 @@ impl Header {
                     };
                     return Ok(header);
                 }
-                b"fmt " => format = Some(Self::of_format(chunk_start(source, length)?)?),
+                b"fmt " => format = Some(Self::of_format(&chunk_start(source, length)?)?),
                 // The 64-bit lengths of RF64: of the file, then of the samples.
                 b"ds64" => {
                     let lengths = chunk_start(source, length)?;
@@ -88,38 +98,121 @@ impl Header {
         }
     }
 
-    fn of_format(mut format: Vec<u8>) -> Result<Self, Refused> {
+    fn of_format(format: &[u8]) -> Result<Self, Refused> {
+        let too_few = || broken(&format!("describes its format in `{}` bytes, which are too few", format.len()));
         if format.len() < 16 {
-            return Err(broken("describes its format in too few bytes"));
+            return Err(too_few());
         }
-        let mut bits = u16_at(&format, 14);
-        match u16_at(&format, 0) {
-            // Integers and floats. Some writers append what has no meaning for them.
-            1 | 3 => format.truncate(16),
-            // A-law and μ-law: one byte a sample whatever stands there, and an extension of no bytes.
-            6 | 7 => {
-                bits = 8;
-                format.truncate(16);
-                format.extend([0, 0]);
-            }
-            // Extensible. Who sits where does not matter here, and the mask need not fit the channels.
-            0xFFFE if format.len() >= 40 => {
-                format.truncate(40);
-                format[CHANNEL_MASK].fill(0);
-            }
-            tag => {
-                return Err(Refused::Content(
-                    format!("is a WAV file whose audio is compressed or unknown (format `{tag:#06x}`)"),
-                    CONVERT,
-                ));
-            }
+        let tag = match u16_at(format, 0) {
+            EXTENSIBLE => sub_format(format.get(SUB_FORMAT).ok_or_else(too_few)?)?,
+            tag => tag,
+        };
+        if !matches!(tag, INTEGERS | FLOATS | A_LAW | MU_LAW) {
+            return Err(unknown(&format!("format `{tag:#06x}`")));
         }
-        Ok(Self { sample_rate: u32_at(&format, 4), channels: u16_at(&format, 2), bits, data_length: None, format })
+        let (channels, sample_rate) = (u16_at(format, 2), u32_at(format, 4));
+        check_channels(channels)?;
+        check_sample_rate(sample_rate)?;
+        // Of one sample. Many a writer puts nonsense there, so it counts only where the bits are no whole bytes.
+        let bytes = u16_at(format, 12) / channels;
+        let bits = u16_at(format, 14);
+        let codec = match tag {
+            INTEGERS => integers(bits, bytes),
+            FLOATS => floats(bits),
+            // One byte a sample, whatever stands there.
+            A_LAW => Some((codecs::CODEC_ID_PCM_ALAW, 1)),
+            _ => Some((codecs::CODEC_ID_PCM_MULAW, 1)),
+        };
+        let (codec, bytes_per_sample) = codec.ok_or_else(|| impossible_bits(tag, bits))?;
+        Ok(Self { codec, sample_rate, channels, bytes_per_sample, data_length: None })
     }
 }
 
+const INTEGERS: u16 = 1;
+const FLOATS: u16 = 3;
+const A_LAW: u16 = 6;
+const MU_LAW: u16 = 7;
+const EXTENSIBLE: u16 = 0xFFFE;
+
 /// The advice for a file that another program can read.
 pub(super) const CONVERT: &str = "convert it first, as in `ffmpeg -i FILE -c:a pcm_s16le recording.wav`";
+
+/// The advice for a file that no program can read.
+const REPLACE: &str = "make or download it again";
+
+/// The format tag in a sub-format's GUID. Who sits where does not matter here, so the channel mask is not looked at.
+fn sub_format(guid: &[u8]) -> Result<u16, Refused> {
+    if TAG_GUIDS.iter().any(|rest| guid[2..] == rest[..]) {
+        return Ok(u16_at(guid, 0));
+    }
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let (first, second, third) = (u32_at(guid, 0), u16_at(guid, 4), u16_at(guid, 6));
+    let guid = format!("{first:08x}-{second:04x}-{third:04x}-{}-{}", hex(&guid[8..10]), hex(&guid[10..]));
+    Err(unknown(&format!("sub-format `{guid}`")))
+}
+
+fn check_channels(channels: u16) -> Result<(), Refused> {
+    let advice = match channels {
+        1..=MAX_CHANNELS => return Ok(()),
+        0 => REPLACE.to_owned(),
+        _ => format!(
+            "give up to {MAX_CHANNELS}, such as the first alone, as in `ffmpeg -i FILE -af 'pan=mono|c0=c0' recording.wav`"
+        ),
+    };
+    Err(Refused::Content(format!("has `{channels}` channels"), advice))
+}
+
+fn check_sample_rate(rate: u32) -> Result<(), Refused> {
+    let (least, most) = SAMPLE_RATES.into_inner();
+    let advice = match rate {
+        0 => format!("{REPLACE}, with the rate at which it was recorded"),
+        rate if rate < least || rate > most => {
+            format!("give {least} to {most} Hz, as in `ffmpeg -i FILE -ar 16000 recording.wav`")
+        }
+        _ => return Ok(()),
+    };
+    Err(Refused::Content(format!("says `{rate}` Hz"), advice))
+}
+
+/// The codec and the bytes of a sample. Bits that are no whole bytes stand at the top of them, with zeros below.
+fn integers(bits: u16, bytes: u16) -> Option<(AudioCodecId, u16)> {
+    let bytes = match bits {
+        8 | 16 | 24 | 32 => bits / 8,
+        9.. if bits <= bytes.saturating_mul(8) => bytes,
+        _ => return None,
+    };
+    let codec = match bytes {
+        1 => codecs::CODEC_ID_PCM_U8,
+        2 => codecs::CODEC_ID_PCM_S16LE,
+        3 => codecs::CODEC_ID_PCM_S24LE,
+        4 => codecs::CODEC_ID_PCM_S32LE,
+        _ => return None,
+    };
+    Some((codec, bytes))
+}
+
+fn floats(bits: u16) -> Option<(AudioCodecId, u16)> {
+    match bits {
+        32 => Some((codecs::CODEC_ID_PCM_F32LE, 4)),
+        64 => Some((codecs::CODEC_ID_PCM_F64LE, 8)),
+        _ => None,
+    }
+}
+
+fn impossible_bits(tag: u16, bits: u16) -> Refused {
+    match (tag, bits) {
+        (_, 0) | (_, 65..) => broken(&format!("has `{bits}`-bit samples")),
+        (FLOATS, _) => Refused::Content(
+            format!("has `{bits}`-bit samples as floating-point numbers"),
+            "export it again with 32-bit ones, or with 16-bit integers".to_owned(),
+        ),
+        _ => Refused::Content(format!("has `{bits}`-bit samples"), CONVERT.to_owned()),
+    }
+}
+
+fn unknown(format: &str) -> Refused {
+    Refused::Content(format!("is a WAV file whose audio is compressed or unknown ({format})"), CONVERT.to_owned())
+}
 
 /// Reads until `buffer` is full or the source ends; how many bytes there were.
 pub(super) fn fill(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
@@ -137,7 +230,7 @@ pub(super) fn fill(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usiz
 
 fn check_marker(riff: &[u8]) -> Result<(), Refused> {
     let looks_like = match riff {
-        [] => return Err(Refused::Content("is empty".to_owned(), "give a WAV file with audio in it")),
+        [] => return Err(Refused::Content("is empty".to_owned(), "give a WAV file with audio in it".to_owned())),
         [b'R', b'I', b'F', b'F', .., b'W', b'A', b'V', b'E'] if riff.len() == 12 => return Ok(()),
         [b'R', b'F', b'6', b'4', .., b'W', b'A', b'V', b'E'] if riff.len() == 12 => return Ok(()),
         _ if riff.len() < 12 && b"RIFF".starts_with(&riff[..riff.len().min(4)]) => {
@@ -153,11 +246,11 @@ fn check_marker(riff: &[u8]) -> Result<(), Refused> {
         [0x1A, 0x45, 0xDF, 0xA3, ..] => "it looks like Matroska or WebM",
         _ => "it does not start like one",
     };
-    Err(Refused::Content(format!("is not a WAV file ({looks_like})"), CONVERT))
+    Err(Refused::Content(format!("is not a WAV file ({looks_like})"), CONVERT.to_owned()))
 }
 
 fn broken(problem: &str) -> Refused {
-    Refused::Content(problem.to_owned(), "make or download it again")
+    Refused::Content(problem.to_owned(), REPLACE.to_owned())
 }
 
 /// The start of a chunk; the rest of it is skipped.

@@ -111,8 +111,24 @@ fn extensible_formats_are_read_whatever_their_mask() -> Result<()> {
     for mask in [0, 3, 4, 0x8000_0000, u32::MAX] {
         assert_eq!(samples_of(file(&extensible(1, 2, 16, 16, mask), &data))?, [1, 2, 3, 4], "{mask:#x}");
     }
-    // 20 bits at the top of 24.
-    assert_eq!(samples_of(file(&extensible(1, 1, 24, 20, 0), &[0xF0, 0xFF, 0x7F]))?, [i16::MAX]);
+    let mut ambisonic = extensible(1, 1, 16, 16, 0);
+    ambisonic.splice(34.., [0, 0, 0x21, 0x07, 0xD3, 0x11, 0x86, 0x44, 0xC8, 0xC1, 0xCA, 0, 0, 0]);
+    assert_eq!(samples_of(file(&ambisonic, &[1, 0, 2, 0]))?, [1, 2]);
+    Ok(())
+}
+
+#[test]
+fn bits_that_are_no_whole_bytes_stand_at_the_top_of_them() -> Result<()> {
+    // Both spellings of 20 bits in 24: the bits of the bytes, as it should be, and those that count.
+    for bits in [24, 20] {
+        let mut chunk = extensible(1, 2, bits, 20, 3);
+        chunk[20] = 6;
+        let data = [0xF0, 0xFF, 0x7F, 0, 0, 0x80, 0x10, 0, 0, 0, 0x12, 0x34];
+        assert_eq!(samples_of(file(&chunk, &data))?, [i16::MAX, i16::MIN, 0, 0x3412], "{bits}");
+    }
+    let mut twelve = format(PCM, 1, 16_000, 12);
+    twelve[20] = 2;
+    assert_eq!(samples_of(file(&twelve, &[0xF0, 0x7F, 0, 0x80]))?, [0x7FF0, i16::MIN]);
     Ok(())
 }
 
@@ -121,6 +137,7 @@ fn telephone_formats_are_read() -> Result<()> {
     for tag in [6, 7] {
         let samples = samples_of(file(&format(tag, 1, 8_000, 0), &[0x80, 0x00, 0xD5, 0xFF]))?;
         assert_eq!(samples.len(), 4, "{tag}");
+        assert_eq!(samples_of(file(&extensible(tag as u8, 1, 8, 8, 0), &[0x80, 0x00, 0xD5, 0xFF]))?, samples, "{tag}");
     }
     Ok(())
 }
@@ -274,23 +291,53 @@ fn impossible_formats_are_refused() {
     let mut tiny = format(PCM, 1, 16_000, 16);
     tiny.truncate(8 + 14);
     tiny[4] = 14;
-    for (chunk, words) in [
-        (format(PCM, 1, 0, 16), "a sample rate of `0` Hz"),
-        (format(PCM, 9, 16_000, 16), "`9` channels"),
-        (format(PCM, 0, 16_000, 16), "`0` channels"),
-        (format(PCM, u16::MAX, 16_000, 32), "`65535` channels"),
-        (format(PCM, 1, 16_000, 0), "cannot be decoded"),
-        (format(PCM, 1, 16_000, 12), "cannot be decoded"),
-        (format(FLOAT, 1, 16_000, 16), "cannot be decoded"),
-        (extensible(1, 1, 64, 64, 0), "cannot be decoded"),
-        (extensible(9, 1, 16, 16, 0), "cannot be decoded"),
-        (format(0xFFFE, 1, 16_000, 16), "compressed or unknown (format `0xfffe`)"),
-        (format(0x55, 1, 16_000, 16), "compressed or unknown (format `0x0055`)"),
-        (tiny, "too few bytes"),
-        (Vec::new(), "does not say in which format"),
+    let mut guid = extensible(1, 1, 16, 16, 0);
+    guid[47] = 0x72;
+    let again = "make or download it again";
+    let ffmpeg = "convert it first, as in `ffmpeg -i FILE -c:a pcm_s16le recording.wav`";
+    for (chunk, problem, advice) in [
+        (format(PCM, 1, 0, 16), "says `0` Hz", "make or download it again, with the rate at which it was recorded"),
+        (
+            format(PCM, 1, 999, 16),
+            "says `999` Hz",
+            "give 1000 to 768000 Hz, as in `ffmpeg -i FILE -ar 16000 recording.wav`",
+        ),
+        (
+            format(PCM, 1, u32::MAX, 16),
+            "says `4294967295` Hz",
+            "give 1000 to 768000 Hz, as in `ffmpeg -i FILE -ar 16000 recording.wav`",
+        ),
+        (
+            format(PCM, 9, 16_000, 16),
+            "has `9` channels",
+            "give up to 8, such as the first alone, as in `ffmpeg -i FILE -af 'pan=mono|c0=c0' recording.wav`",
+        ),
+        (format(PCM, 0, 16_000, 16), "has `0` channels", again),
+        (format(PCM, 1, 16_000, 0), "has `0`-bit samples", again),
+        (format(PCM, 1, 16_000, 4), "has `4`-bit samples", ffmpeg),
+        (format(PCM, 1, 16_000, 7), "has `7`-bit samples", ffmpeg),
+        (format(PCM, 1, 16_000, 12), "has `12`-bit samples", ffmpeg),
+        (format(PCM, 1, 16_000, 20), "has `20`-bit samples", ffmpeg),
+        (format(PCM, 1, 16_000, 64), "has `64`-bit samples", ffmpeg),
+        (format(PCM, 1, 16_000, 255), "has `255`-bit samples", again),
+        (extensible(1, 1, 64, 64, 0), "has `64`-bit samples", ffmpeg),
+        (
+            format(FLOAT, 1, 16_000, 16),
+            "has `16`-bit samples as floating-point numbers",
+            "export it again with 32-bit ones, or with 16-bit integers",
+        ),
+        (extensible(9, 1, 16, 16, 0), "is a WAV file whose audio is compressed or unknown (format `0x0009`)", ffmpeg),
+        (
+            guid,
+            "is a WAV file whose audio is compressed or unknown (sub-format `00000001-0000-0010-8000-00aa00389b72`)",
+            ffmpeg,
+        ),
+        (format(0x55, 1, 16_000, 16), "is a WAV file whose audio is compressed or unknown (format `0x0055`)", ffmpeg),
+        (format(0xFFFE, 1, 16_000, 16), "describes its format in `16` bytes, which are too few", again),
+        (tiny, "describes its format in `14` bytes, which are too few", again),
+        (Vec::new(), "has audio but does not say in which format", again),
     ] {
-        let message = refusal(open(file(&chunk, &[0; 64])));
-        assert!(message.contains(words), "{message}");
+        assert_eq!(refusal(open(file(&chunk, &[0; 64]))), format!("`test.wav` {problem}; {advice}"));
     }
 }
 
