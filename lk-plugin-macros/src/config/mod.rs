@@ -171,6 +171,8 @@ fn checks_of(parts: &Ident, index: usize, options: &FieldOptions) -> Vec<TokenSt
     };
     let mut checks = Vec::new();
     checks.extend(options.default.as_ref().map(|(_, span)| check(*span, "default_fits", None)));
+    let items = options.default_items.iter().enumerate();
+    checks.extend(items.map(|(item, span)| check(*span, "default_item_fits", Some(item))));
     checks.extend(options.range.as_ref().map(|range| check(range.span, "range_fits", None)));
     checks.extend(options.length.as_ref().map(|length| check(length.span, "length_fits", None)));
     checks.extend(options.unit.as_ref().map(|unit| check(unit.span(), "unit_fits", None)));

@@ -1,6 +1,6 @@
 //! Reads the attribute `#[config(…)]`.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::quote;
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Ident, LitStr, Meta, Token};
@@ -13,6 +13,8 @@ use crate::errors::Errors;
 #[derive(Default)]
 pub(super) struct FieldOptions {
     pub(super) default: Option<(Literal, Span)>,
+    /// The items of a default that is a list.
+    pub(super) default_items: Vec<Span>,
     pub(super) range: Option<Range>,
     pub(super) length: Option<Range>,
     pub(super) choices: Vec<(Literal, Span)>,
@@ -57,6 +59,9 @@ impl FieldOptions {
                 if let Some(tokens) = after_equals(key, input, "0.5", errors) {
                     let default = errors.take(Literal::read(&tokens, "default"));
                     options.default = default.map(|default| (default, tokens[0].span()));
+                    let items = items_of(&tokens);
+                    options.default_items =
+                        crate::item::split_at_commas(&items).iter().map(|item| item[0].span()).collect();
                 }
             }
         });
@@ -171,13 +176,16 @@ fn is_length(length: &Range, errors: &mut Errors) -> bool {
     is
 }
 
-fn choices(tokens: &[TokenTree], errors: &mut Errors) -> Vec<(Literal, Span)> {
-    let items: Vec<TokenTree> = match tokens {
-        [TokenTree::Group(list)] if list.delimiter() == proc_macro2::Delimiter::Bracket => {
-            list.stream().into_iter().collect()
-        }
+/// What stands in brackets.
+fn items_of(tokens: &[TokenTree]) -> Vec<TokenTree> {
+    match tokens {
+        [TokenTree::Group(list)] if list.delimiter() == Delimiter::Bracket => list.stream().into_iter().collect(),
         _ => Vec::new(),
-    };
+    }
+}
+
+fn choices(tokens: &[TokenTree], errors: &mut Errors) -> Vec<(Literal, Span)> {
+    let items = items_of(tokens);
     if items.is_empty() {
         errors.at(tokens[0].span(), "choices are a list; write `[8_000, 16_000]`");
     }

@@ -7,32 +7,45 @@
 use super::field::ConfigField;
 use super::value_type::ValueType;
 
-/// That the default is a value of the field's type.
+/// That the default is a value of the field's type; of a list without its items, which have tokens of their own.
 #[track_caller]
 pub const fn default_fits(field: &ConfigField) {
     let Some(json) = field.default else { return };
-    let (fault, end) = fault_of(json.as_bytes(), 0, field.value_type);
-    refuse_default(fault);
-    assert!(end == json.len(), "this default has more than one value");
+    match field.value_type.without_optional() {
+        ValueType::List(_) if json.as_bytes()[0] == b'[' => {}
+        value_type => refuse(fault_of(json.as_bytes(), 0, value_type).0),
+    }
+}
+
+/// That an item of the default list is a value of the list's type.
+#[track_caller]
+pub const fn default_item_fits(field: &ConfigField, index: usize) {
+    let (Some(json), ValueType::List(item)) = (field.default, field.value_type.without_optional()) else { return };
+    let (mut at, mut passed) = (1, 0);
+    while passed < index {
+        at = end_of(json.as_bytes(), at) + 1;
+        passed += 1;
+    }
+    refuse(fault_of(json.as_bytes(), at, *item).0);
 }
 
 #[track_caller]
-const fn refuse_default(fault: Fault) {
+const fn refuse(fault: Fault) {
     match fault {
         Fault::None => {}
-        Fault::NotBoolean => panic!("the field is a boolean; write `true` or `false`"),
-        Fault::NotInteger => panic!("the field is an integer; write a whole number without a point"),
+        Fault::NotBoolean => panic!("a boolean belongs here; write `true` or `false`"),
+        Fault::NotInteger => panic!("a whole number belongs here; write one without a point"),
         Fault::IntegerTooLarge => {
             panic!("the field's type cannot hold this number; write one that it can, or use a larger type")
         }
-        Fault::NotNumber => panic!("the field is a number; write one such as `0.5`"),
+        Fault::NotNumber => panic!("a number belongs here; write one such as `0.5`"),
         Fault::NotSeconds => {
-            panic!("the field is a time in seconds; write a number that is not negative, such as `0.5`")
+            panic!("a number of seconds belongs here; write one that is not negative, such as `0.5`")
         }
-        Fault::NotText => panic!("the field is text; write it in quotes"),
+        Fault::NotText => panic!("text belongs here; write it in quotes"),
         Fault::NotChoice => panic!("this is none of the choices; write the name of one in quotes, as a config would"),
-        Fault::NotList => panic!("the field is a list; write its items in brackets, such as `[1, 2]`"),
-        Fault::NotMap => panic!("the field is a table; write `{{}}`, or its entries such as `{{ \"key\": 1 }}`"),
+        Fault::NotList => panic!("a list belongs here; write its items in brackets, such as `[1, 2]`"),
+        Fault::NotMap => panic!("a table belongs here; write `{{}}`, or its entries such as `{{ \"key\": 1 }}`"),
         Fault::Config => panic!("a nested config takes the defaults of its own fields; remove this one"),
     }
 }
@@ -84,11 +97,7 @@ pub const fn choice_fits(field: &ConfigField, index: usize) {
         ValueType::Boolean | ValueType::Config(_) => panic!("only numbers and texts have choices; remove these"),
         _ => {}
     }
-    let (fault, _) = fault_of(field.choices[index].as_bytes(), 0, leaf);
-    match fault {
-        Fault::NotText => panic!("the field is text; write its choices in quotes"),
-        fault => refuse_default(fault),
-    }
+    refuse(fault_of(field.choices[index].as_bytes(), 0, leaf).0);
 }
 
 /// What the values are at the bottom of lists, maps and options.

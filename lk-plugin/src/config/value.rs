@@ -51,8 +51,8 @@ use crate::language::LanguageCode;
     message = "`{Self}` cannot be the type of a config field",
     label = "not a config value",
     note = "use `bool`, an integer, a float, `String`, `Secret`, `Duration`, `PathBuf`, an `Option`, `Vec` or map of \
-            these, or derive `lk_plugin::PluginConfig` for a struct of fields, `lk_plugin::ConfigValue` for an enum of \
-            choices"
+            these, derive `lk_plugin::PluginConfig` for a struct or `lk_plugin::ConfigValue` for an enum, or implement \
+            `lk_plugin::ConfigValue` for it"
 )]
 pub trait ConfigValue: Sized {
     /// What values it takes; messages say this when a value is not one of them.
