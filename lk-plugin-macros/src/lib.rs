@@ -82,3 +82,9 @@ pub fn plugins(input: TokenStream) -> TokenStream {
 pub fn plugin_config(item: TokenStream) -> TokenStream {
     config::derive(item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
 }
+
+/// Makes an enum the type of a config field: its variants are the choices.
+#[proc_macro_derive(ConfigValue, attributes(config))]
+pub fn config_value(item: TokenStream) -> TokenStream {
+    config::derive_choice(item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
+}

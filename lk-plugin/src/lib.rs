@@ -73,7 +73,7 @@ pub use self::audio::{
     AudioFrame, AudioFrameRef, MAX_CHANNELS, SAMPLE_RATES, SampleRange, duration_to_samples, format_changed,
     samples_to_duration,
 };
-pub use self::config::{Config, ConfigField, ConfigValue, Mismatch, PluginConfig, Secret, ValueType};
+pub use self::config::{Config, ConfigChoice, ConfigField, ConfigValue, Mismatch, PluginConfig, Secret, ValueType};
 pub use self::connect::ConnectOptions;
 pub use self::error::{BoxError, Error, ErrorKind, MAX_BODY_BYTES, Result, WireError};
 pub use self::hint::choose;
@@ -82,7 +82,7 @@ pub use self::language::LanguageCode;
 pub use self::plugin::{ModelFile, Origin, Plugin};
 pub use self::registry::{DuplicatePlugins, Registry};
 pub use self::stream::{BoxFuture, EventSender, EventStream, InputReceiver, boxed};
-pub use lk_plugin_macros::{PluginConfig, lk_plugin};
+pub use lk_plugin_macros::{ConfigValue, PluginConfig, lk_plugin};
 
 /// Keeps a program from being linked without these plugins, each named by its kind and name.
 ///

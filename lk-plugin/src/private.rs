@@ -1,7 +1,7 @@
 //! What generated code calls. No promise holds here: the macro crate and this one are pinned to each other.
 
 use crate::config::{Config, PluginConfig};
-pub use crate::config::{ConfigField, ConfigValue};
+pub use crate::config::{ConfigChoice, ConfigField, ConfigValue, check};
 use crate::error::{BoxError, Error, ErrorKind, Result};
 
 pub use crate::kinds::generated as kinds;
@@ -48,6 +48,11 @@ pub const fn or_empty(value: Option<&'static str>) -> &'static str {
 /// Reads the typed config of a constructor.
 pub fn read_config<C: PluginConfig>(config: &Config) -> Result<C> {
     C::from_config(config)
+}
+
+/// Reads a config that stands in another one.
+pub fn read_nested<C: PluginConfig>(value: &crate::config::Value) -> StdResult<C, crate::Mismatch> {
+    crate::config::nested(value)
 }
 
 /// The described fields of a constructor's config.

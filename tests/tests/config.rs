@@ -67,7 +67,7 @@ fn everything_wrong_is_said_at_once_in_the_order_of_the_fields() {
          `api_key` must be text; what was given is not shown; \
          `voice` is missing; give text; \
          `speed` must be between 0.25 and 4.0, but is `9`; \
-         `formats` must be a list, each text, but is `[1]`; \
+         `formats[0]` must be text, but is `1`; \
          `timeout` must be a number of seconds, not negative, but is the text `soon`; \
          `Vioce` is not an option; did you mean `voice`? choose from `api_key`, `formats`, `language`, `speed`, `timeout`, \
          `voice`; \
@@ -146,17 +146,17 @@ fn takes<T: ConfigValue>(good: &[Value], bad: &[Value]) {
         assert!(T::from_json(value).is_ok(), "{} refused {value}", std::any::type_name::<T>());
     }
     for value in bad {
-        assert_eq!(T::from_json(value).err(), Some(Mismatch), "{} took {value}", std::any::type_name::<T>());
+        assert!(T::from_json(value).is_err(), "{} took {value}", std::any::type_name::<T>());
     }
 }
 
 #[test]
 fn each_type_takes_its_own_values_alone() {
     takes::<bool>(&[json!(true), json!(false)], &[json!(0), json!("true"), json!(null)]);
-    takes::<u8>(&[json!(0), json!(255)], &[json!(256), json!(-1), json!(1.0), json!("1"), json!(true)]);
+    takes::<u8>(&[json!(0), json!(255)], &[json!(256), json!(-1), json!(1.5), json!("1"), json!(true)]);
     takes::<i8>(&[json!(-128), json!(127)], &[json!(-129), json!(128)]);
     takes::<u64>(&[json!(u64::MAX)], &[json!(-1), json!(1.8446744073709552e19)]);
-    takes::<i64>(&[json!(i64::MIN), json!(i64::MAX)], &[json!(9_223_372_036_854_775_808_u64), json!(1e3)]);
+    takes::<i64>(&[json!(i64::MIN), json!(i64::MAX)], &[json!(9_223_372_036_854_775_808_u64), json!(9.3e18)]);
     takes::<f64>(&[json!(1), json!(-1), json!(0.5), json!(u64::MAX)], &[json!("0.5"), json!(null), json!([0.5])]);
     takes::<f32>(&[json!(1), json!(0.1)], &[json!(1e39), json!(-1e39)]);
     takes::<String>(&[json!(""), json!("x")], &[json!(1), json!(null)]);
@@ -178,7 +178,7 @@ fn values_arrive_exactly() {
 #[test]
 fn an_integer_out_of_its_types_range_is_told_the_range() {
     one!(Small: u8);
-    for (given, shown) in [(json!(256), "256"), (json!(-1), "-1"), (json!(1.5), "1.5"), (json!(1.0), "1.0")] {
+    for (given, shown) in [(json!(256), "256"), (json!(-1), "-1"), (json!(1.5), "1.5")] {
         assert_eq!(
             refusal::<Small>(&config(json!({ "value": given }))),
             format!("`value` must be an integer from 0 to 255, but is `{shown}`")
@@ -213,7 +213,10 @@ fn ranges_include_their_ends() {
     assert_eq!(AtMost::from_config(&config(json!({"value": 9}))).unwrap().value, 9);
     assert_eq!(refusal::<AtMost>(&config(json!({"value": 10}))), "`value` must be at most 9, but is `10`");
     assert_eq!(Each::from_config(&config(json!({"value": [1, 3]}))).unwrap().value, [1, 3]);
-    assert_eq!(refusal::<Each>(&config(json!({"value": [1, 4, 0]}))), "`value` must be between 1 and 3, but is `4`");
+    assert_eq!(
+        refusal::<Each>(&config(json!({"value": [1, 4, 0]}))),
+        "2 problems in the config: `value[1]` must be between 1 and 3, but is `4`; `value[2]` must be between 1 and 3, but is `0`"
+    );
 }
 
 #[test]
@@ -238,7 +241,7 @@ fn a_type_of_ones_own_goes_through_one_that_is_here() {
         const TYPE: ValueType = ValueType::Integer { min: 0, max: 100 };
 
         fn from_json(value: &Value) -> Result<Self, Mismatch> {
-            u8::from_json(value).ok().filter(|percent| *percent <= 100).map(Percent).ok_or(Mismatch)
+            u8::from_json(value).ok().filter(|percent| *percent <= 100).map(Percent).ok_or(Mismatch::new())
         }
     }
     one!(Volume: Percent, (default = 50));
@@ -250,12 +253,18 @@ fn a_type_of_ones_own_goes_through_one_that_is_here() {
 }
 
 #[test]
-fn a_default_of_the_wrong_type_is_the_plugins_own_fault_and_says_so() {
-    one!(Wrong: u8, (default = "x"));
-    assert_eq!(
-        refusal::<Wrong>(&Config::new()),
-        "the default of `value` must be an integer from 0 to 255, but is the text `x`"
-    );
+fn a_default_that_ones_own_type_refuses_is_the_plugins_own_fault_and_says_so() {
+    #[derive(Debug)]
+    struct Even;
+    impl ConfigValue for Even {
+        const TYPE: ValueType = ValueType::Integer { min: 0, max: 100 };
+
+        fn from_json(value: &Value) -> Result<Self, Mismatch> {
+            value.as_u64().filter(|number| number % 2 == 0).map(|_| Self).ok_or(Mismatch::wanted("even"))
+        }
+    }
+    one!(Wrong: Even, (default = 3));
+    assert_eq!(refusal::<Wrong>(&Config::new()), "the default of `value` must be even, but is `3`");
 }
 
 #[test]
@@ -330,7 +339,7 @@ fn text_that_is_not_what_the_field_takes_is_shown() {
     assert_eq!(refusal::<Numbers>(&text("value", "1,x")), wanted("a list, each an integer from 0 to 255", "1,x"));
     assert_eq!(
         refusal::<Numbers>(&text("value", "1,256")),
-        "`value` must be a list, each an integer from 0 to 255, but is `[1,256]`"
+        "`value[1]` must be an integer from 0 to 255, but is `256`"
     );
 }
 
@@ -403,9 +412,9 @@ fn long_values_are_cut() {
 #[test]
 fn a_config_that_is_no_json_object_is_refused() {
     for (text, wanted) in [
-        ("[1]", "a config must be a JSON object"),
-        ("5", "a config must be a JSON object"),
-        ("{", "the config is not JSON"),
+        ("[1]", "the config must be a JSON object; write"),
+        ("5", "the config must be a JSON object; write"),
+        ("{", "the config is not JSON at line 1, column 1"),
     ] {
         let error = Config::from_json(text).err().unwrap();
         assert_eq!(error.kind(), ErrorKind::Config);

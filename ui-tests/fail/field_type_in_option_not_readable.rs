@@ -1,6 +1,6 @@
 #[derive(lk_plugin::PluginConfig)]
 struct ParrotConfig {
-    voice: Option<std::path::PathBuf>,
+    voice: Option<std::net::IpAddr>,
 }
 
 fn main() {}

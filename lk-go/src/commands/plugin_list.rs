@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lk_plugin::{ConfigField, Kind, Plugin, Registry};
+use lk_plugin::{ConfigField, Kind, Plugin, Registry, ValueType};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -92,7 +92,18 @@ struct Field {
     secret: bool,
     min: Option<Value>,
     max: Option<Value>,
+    min_length: Option<usize>,
+    max_length: Option<usize>,
+    choices: Option<Vec<Choice>>,
     unit: Option<&'static str>,
+    // Of a config within the config, also of those in a list or map.
+    fields: Option<Vec<Field>>,
+}
+
+#[derive(Serialize)]
+struct Choice {
+    value: Value,
+    doc: &'static str,
 }
 
 impl<'p> List<'p> {
@@ -134,8 +145,33 @@ impl Field {
             secret: field.secret,
             min: field.min.map(value),
             max: field.max.map(value),
+            min_length: field.min_length,
+            max_length: field.max_length,
+            choices: choices(field),
             unit: field.unit,
+            fields: match innermost(field.value_type) {
+                ValueType::Config(fields) => Some(fields.iter().map(Self::of).collect()),
+                _ => None,
+            },
         }
+    }
+}
+
+fn choices(field: &ConfigField) -> Option<Vec<Choice>> {
+    match innermost(field.value_type) {
+        ValueType::Choice(choices) => {
+            Some(choices.iter().map(|choice| Choice { value: choice.name.into(), doc: choice.doc }).collect())
+        }
+        _ if field.choices.is_empty() => None,
+        _ => Some(field.choices.iter().map(|json| Choice { value: value(json), doc: "" }).collect()),
+    }
+}
+
+/// What the values are at the bottom of lists, maps and options.
+fn innermost(value_type: ValueType) -> ValueType {
+    match value_type {
+        ValueType::List(inner) | ValueType::Map(inner) | ValueType::Optional(inner) => innermost(*inner),
+        other => other,
     }
 }
 

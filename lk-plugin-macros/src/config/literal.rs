@@ -1,58 +1,178 @@
-//! Rust literals as JSON text, so that no number has to be rendered when constants are put together.
+//! Rust literals as JSON, so that no number has to be rendered when constants are put together.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use syn::{Lit, LitFloat, LitInt};
 
-/// A default: a number with or without sign, a string, `true`, `false`, or a list of these.
-pub(super) fn json(tokens: &[TokenTree]) -> syn::Result<String> {
-    let span = tokens.first().map_or_else(Span::call_site, TokenTree::span);
-    let unusable = || {
-        syn::Error::new(span, "this cannot be a default; write a number, a string, `true`, `false` or a list of these")
-    };
-    match tokens {
-        [TokenTree::Punct(minus), TokenTree::Literal(_)] if minus.as_char() == '-' => {
-            number(&tokens[1..]).map(|text| format!("-{text}"))
+use super::name::snake_case;
+
+/// A value as JSON has them.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Literal {
+    Boolean(bool),
+    /// With the digits of the source.
+    Number(String),
+    Text(String),
+    List(Vec<Literal>),
+    Table(Vec<(String, Literal)>),
+}
+
+impl Literal {
+    /// A number with or without sign, a string, `true`, `false`, a list `[…]` or table `{ "key": … }` of these. `what` it
+    /// is for is said when it is none.
+    pub(super) fn read(tokens: &[TokenTree], what: &str) -> syn::Result<Self> {
+        let unusable = |advice: &str| {
+            let span = tokens.first().map_or_else(Span::call_site, TokenTree::span);
+            Err(syn::Error::new(span, format!("this cannot be a {what}; {advice}")))
+        };
+        let advice = "write a number, a string, `true`, `false`, a list or a table of these";
+        match tokens {
+            [TokenTree::Punct(minus), TokenTree::Literal(_)] if minus.as_char() == '-' => {
+                number(&tokens[1..]).map(|text| Self::Number(format!("-{text}")))
+            }
+            [TokenTree::Ident(word)] if word == "true" || word == "false" => Ok(Self::Boolean(word == "true")),
+            [TokenTree::Ident(word)] if word == "None" => {
+                unusable("leave it out, then an `Option` is `None` when nothing is given")
+            }
+            [TokenTree::Group(group)] => {
+                let parts: Vec<TokenTree> = group.stream().into_iter().collect();
+                let parts = crate::item::split_at_commas(&parts).into_iter();
+                match group.delimiter() {
+                    Delimiter::Bracket => {
+                        parts.map(|part| Self::read(part, what)).collect::<Result<_, _>>().map(Self::List)
+                    }
+                    Delimiter::Brace => parts.map(|part| entry(part, what)).collect::<Result<_, _>>().map(Self::Table),
+                    // What a `macro_rules!` fragment comes in.
+                    Delimiter::None => Self::read(&group.stream().into_iter().collect::<Vec<_>>(), what),
+                    Delimiter::Parenthesis => unusable(advice),
+                }
+            }
+            [TokenTree::Literal(_)] => match literal(&tokens[0])? {
+                Lit::Str(text) => Ok(Self::Text(text.value())),
+                Lit::Int(_) | Lit::Float(_) => number(tokens).map(Self::Number),
+                _ => unusable(advice),
+            },
+            [.., TokenTree::Ident(variant)] if is_camel_case(&variant.to_string()) => {
+                let name = snake_case(&variant.to_string());
+                unusable(&format!("for a choice write its name, such as `\"{name}\"`"))
+            }
+            _ => unusable(advice),
         }
-        [TokenTree::Ident(word)] if word == "true" || word == "false" => Ok(word.to_string()),
-        [TokenTree::Group(list)] if list.delimiter() == proc_macro2::Delimiter::Bracket => {
-            let items: Vec<TokenTree> = list.stream().into_iter().collect();
-            let items: syn::Result<Vec<String>> = crate::item::split_at_commas(&items).into_iter().map(json).collect();
-            Ok(format!("[{}]", items?.join(",")))
+    }
+
+    pub(super) fn json(&self) -> String {
+        match self {
+            Self::Boolean(is) => is.to_string(),
+            Self::Number(digits) => digits.clone(),
+            Self::Text(text) => quoted(text),
+            Self::List(items) => format!("[{}]", joined(items.iter().map(Self::json))),
+            Self::Table(entries) => {
+                format!(
+                    "{{{}}}",
+                    joined(entries.iter().map(|(key, value)| format!("{}:{}", quoted(key), value.json())))
+                )
+            }
         }
-        [TokenTree::Literal(_)] => match literal(&tokens[0])? {
-            Lit::Str(text) => Ok(quoted(&text.value())),
-            Lit::Int(_) | Lit::Float(_) => number(tokens),
-            _ => Err(unusable()),
-        },
-        _ => Err(unusable()),
+    }
+
+    /// The single values in it.
+    pub(super) fn leaves(&self) -> Vec<&Self> {
+        match self {
+            Self::List(items) => items.iter().flat_map(Self::leaves).collect(),
+            Self::Table(entries) => entries.iter().flat_map(|(_, value)| value.leaves()).collect(),
+            leaf => vec![leaf],
+        }
+    }
+
+    /// How many characters, items or entries it has, if it can be counted.
+    pub(super) fn length(&self) -> Option<usize> {
+        match self {
+            Self::Text(text) => Some(text.chars().count()),
+            Self::List(items) => Some(items.len()),
+            Self::Table(entries) => Some(entries.len()),
+            _ => None,
+        }
+    }
+
+    pub(super) fn as_number(&self) -> Option<f64> {
+        match self {
+            Self::Number(digits) => digits.parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// Whether both are the same value: `1` is `1.0`.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        match (self.as_number(), other.as_number()) {
+            (Some(one), Some(other)) => one == other,
+            _ => self == other,
+        }
     }
 }
 
-/// `1..=9`, `..=9` or `1..`, as the two ends.
-pub(super) fn range(key: Span, tokens: &[TokenTree]) -> syn::Result<(Option<String>, Option<String>)> {
-    let dots = tokens
-        .windows(2)
-        .position(|pair| pair.iter().all(|token| matches!(token, TokenTree::Punct(p) if p.as_char() == '.')));
-    let wrong = |span| syn::Error::new(span, "this is not a range; write `0.0..=1.0`, `0..` or `..=9`");
-    let dots = dots.ok_or_else(|| wrong(tokens.first().map_or(key, TokenTree::span)))?;
-    let (min, rest) = (&tokens[..dots], &tokens[dots + 2..]);
-    let max = match rest {
-        [] => rest,
-        [TokenTree::Punct(equals), max @ ..] if equals.as_char() == '=' && !max.is_empty() => max,
-        _ => return Err(syn::Error::new(tokens[dots].span(), "a range includes its end; write `..=`")),
-    };
-    let end = |tokens: &[TokenTree]| if tokens.is_empty() { Ok(None) } else { signed(tokens).map(Some) };
-    let (min_text, max_text) = (end(min)?, end(max)?);
-    if let (Some(Ok(least)), Some(Ok(most))) =
-        (min_text.as_ref().map(|text| text.parse::<f64>()), max_text.as_ref().map(|text| text.parse::<f64>()))
-        && least > most
+/// Whether it is spelled as a variant is, and not as a constant.
+fn is_camel_case(word: &str) -> bool {
+    word.starts_with(char::is_uppercase) && word.contains(char::is_lowercase)
+}
+
+fn joined(parts: impl Iterator<Item = String>) -> String {
+    parts.collect::<Vec<_>>().join(",")
+}
+
+/// `"key": value`.
+fn entry(tokens: &[TokenTree], what: &str) -> syn::Result<(String, Literal)> {
+    let span = tokens.first().map_or_else(Span::call_site, TokenTree::span);
+    if let [TokenTree::Literal(_), TokenTree::Punct(colon), value @ ..] = tokens
+        && colon.as_char() == ':'
+        && !value.is_empty()
+        && let Lit::Str(key) = literal(&tokens[0])?
     {
-        return Err(syn::Error::new(min[0].span(), "this range is empty; put the smaller number first"));
+        return Ok((key.value(), Literal::read(value, what)?));
     }
-    if min_text.is_none() && max_text.is_none() {
-        return Err(wrong(tokens[dots].span()));
+    Err(syn::Error::new(span, "this is no entry of a table; write `\"key\": value`"))
+}
+
+/// The two ends of a range, each with its number if it has one.
+pub(super) struct Range {
+    pub(super) min: Option<String>,
+    pub(super) max: Option<String>,
+    pub(super) span: Span,
+}
+
+impl Range {
+    /// `1..=9`, `..=9` or `1..`.
+    pub(super) fn read(key: Span, tokens: &[TokenTree], example: &str) -> syn::Result<Self> {
+        let dots = tokens
+            .windows(2)
+            .position(|pair| pair.iter().all(|token| matches!(token, TokenTree::Punct(p) if p.as_char() == '.')));
+        let span = tokens.first().map_or(key, TokenTree::span);
+        let wrong = |span| syn::Error::new(span, format!("this is not a range; write {example}"));
+        let dots = dots.ok_or_else(|| wrong(span))?;
+        let (min, rest) = (&tokens[..dots], &tokens[dots + 2..]);
+        let max = match rest {
+            [] => rest,
+            [TokenTree::Punct(equals), max @ ..] if equals.as_char() == '=' && !max.is_empty() => max,
+            _ => return Err(syn::Error::new(tokens[dots].span(), "a range includes its end; write `..=`")),
+        };
+        let end = |tokens: &[TokenTree]| if tokens.is_empty() { Ok(None) } else { signed(tokens).map(Some) };
+        let range = Self { min: end(min)?, max: end(max)?, span };
+        match range.numbers() {
+            (None, None) => Err(wrong(tokens[dots].span())),
+            (Some(least), Some(most)) if least > most => {
+                Err(syn::Error::new(span, "this range is empty; put the smaller number first"))
+            }
+            _ => Ok(range),
+        }
     }
-    Ok((min_text, max_text))
+
+    pub(super) fn numbers(&self) -> (Option<f64>, Option<f64>) {
+        let number = |end: &Option<String>| end.as_ref().and_then(|digits| digits.parse().ok());
+        (number(&self.min), number(&self.max))
+    }
+
+    pub(super) fn contains(&self, number: f64) -> bool {
+        let (min, max) = self.numbers();
+        min.is_none_or(|min| min <= number) && max.is_none_or(|max| number <= max)
+    }
 }
 
 fn signed(tokens: &[TokenTree]) -> syn::Result<String> {

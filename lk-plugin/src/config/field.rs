@@ -1,10 +1,10 @@
 //! What a plugin says about one config key, in constants.
 
-use std::fmt;
+use super::value_type::ValueType;
 
 /// One key of a plugin's config. All of it is constant: it can be read without running anything.
 ///
-/// The derive writes these; by hand: `ConfigField::new("voice", ValueType::String).doc("Who speaks.").required()`.
+/// The derive writes these; by hand: `ConfigField::new("voice", ValueType::String).doc("Who speaks.")`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConfigField {
@@ -22,16 +22,22 @@ pub struct ConfigField {
     pub env: Option<&'static str>,
     /// Whether the value must never be shown.
     pub secret: bool,
-    /// The smallest number allowed: JSON text.
+    /// The smallest number allowed: JSON text. In a list or map it holds for each number.
     pub min: Option<&'static str>,
     /// The largest number allowed: JSON text.
     pub max: Option<&'static str>,
+    /// The fewest characters of a text, items of a list, or entries of a map.
+    pub min_length: Option<usize>,
+    /// The most characters, items or entries.
+    pub max_length: Option<usize>,
+    /// The values allowed, each as JSON text; any when there are none. (A [`ValueType::Choice`] has its own.)
+    pub choices: &'static [&'static str],
     /// The unit of the number, such as `s`.
     pub unit: Option<&'static str>,
 }
 
 impl ConfigField {
-    /// An optional key without default, limits or doc.
+    /// A key without default, limits or doc. It must be given unless its type is optional or needs nothing.
     #[must_use]
     pub const fn new(name: &'static str, value_type: ValueType) -> Self {
         Self {
@@ -39,11 +45,14 @@ impl ConfigField {
             value_type,
             doc: "",
             default: None,
-            required: false,
+            required: value_type.is_required(),
             env: None,
             secret: value_type.is_secret(),
             min: None,
             max: None,
+            min_length: None,
+            max_length: None,
+            choices: &[],
             unit: value_type.unit(),
         }
     }
@@ -60,13 +69,6 @@ impl ConfigField {
     pub const fn default_json(mut self, json: &'static str) -> Self {
         self.default = Some(json);
         self.required = false;
-        self
-    }
-
-    /// Says whether a value must be given.
-    #[must_use]
-    pub const fn required_if(mut self, required: bool) -> Self {
-        self.required = required;
         self
     }
 
@@ -98,83 +100,31 @@ impl ConfigField {
         self
     }
 
+    /// Sets the fewest characters, items or entries allowed.
+    #[must_use]
+    pub const fn min_length(mut self, length: usize) -> Self {
+        self.min_length = Some(length);
+        self
+    }
+
+    /// Sets the most characters, items or entries allowed.
+    #[must_use]
+    pub const fn max_length(mut self, length: usize) -> Self {
+        self.max_length = Some(length);
+        self
+    }
+
+    /// Lists the values allowed, each as JSON text.
+    #[must_use]
+    pub const fn choices(mut self, json: &'static [&'static str]) -> Self {
+        self.choices = json;
+        self
+    }
+
     /// Names the unit.
     #[must_use]
     pub const fn unit(mut self, unit: &'static str) -> Self {
         self.unit = Some(unit);
         self
-    }
-}
-
-/// What values a key takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ValueType {
-    /// `true` or `false`.
-    Boolean,
-    /// A whole number within these limits, both included.
-    Integer {
-        /// The smallest.
-        min: i128,
-        /// The largest.
-        max: i128,
-    },
-    /// A number; never NaN or infinite.
-    Number,
-    /// A length of time: a number of seconds, not negative.
-    Seconds,
-    /// Text.
-    String,
-    /// Text that must never be shown.
-    Secret,
-    /// A list of such values.
-    List(&'static ValueType),
-}
-
-impl ValueType {
-    /// Whether values must never be shown: secrets, and lists of them.
-    const fn is_secret(self) -> bool {
-        match self {
-            Self::Secret => true,
-            Self::List(item) => item.is_secret(),
-            _ => false,
-        }
-    }
-
-    /// The unit that the type itself implies.
-    const fn unit(self) -> Option<&'static str> {
-        match self {
-            Self::Seconds => Some("s"),
-            Self::List(item) => item.unit(),
-            _ => None,
-        }
-    }
-
-    /// The name in tables and JSON: `integer`, `list of string`.
-    #[must_use]
-    pub fn name(self) -> String {
-        match self {
-            Self::Boolean => "boolean".to_owned(),
-            Self::Integer { .. } => "integer".to_owned(),
-            Self::Number => "number".to_owned(),
-            Self::Seconds => "seconds".to_owned(),
-            Self::String => "string".to_owned(),
-            Self::Secret => "secret".to_owned(),
-            Self::List(item) => format!("list of {}", item.name()),
-        }
-    }
-}
-
-impl fmt::Display for ValueType {
-    /// In a sentence: `a number of seconds`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Boolean => f.write_str("`true` or `false`"),
-            Self::Integer { min, max } => write!(f, "an integer from {min} to {max}"),
-            Self::Number => f.write_str("a number"),
-            Self::Seconds => f.write_str("a number of seconds, not negative"),
-            Self::String | Self::Secret => f.write_str("text"),
-            Self::List(item) => write!(f, "a list, each {item}"),
-        }
     }
 }

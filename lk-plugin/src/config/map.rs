@@ -1,17 +1,17 @@
 //! The values on their way in.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde_json::{Map, Value};
-
-use crate::error::{Error, Result};
 
 /// Config values by key, as JSON has them; what a plugin is made from.
 ///
 /// Values from the command line or the environment are text whose type the plugin's field decides
 /// ([`insert_text`](Config::insert_text)); values from files have a type of their own ([`insert`](Config::insert)).
 /// `Debug` prints the keys alone, because a value may be a secret.
+///
+/// Files are read with [`from_file`](Config::from_file): JSON always, TOML and YAML with the features of these names.
 ///
 /// ```
 /// use lk_plugin::Config;
@@ -23,8 +23,8 @@ use crate::error::{Error, Result};
 #[derive(Clone, Default, PartialEq)]
 pub struct Config {
     values: Map<String, Value>,
-    // Keys whose value is text of unknown type.
-    text: BTreeSet<String>,
+    // Texts of unknown type by key or path; they go before the values.
+    texts: BTreeMap<String, Value>,
 }
 
 impl Config {
@@ -34,66 +34,70 @@ impl Config {
         Self::default()
     }
 
-    /// The values of a JSON object.
-    ///
-    /// # Errors
-    ///
-    /// [`Config`](crate::ErrorKind::Config) when the text is not a JSON object.
-    pub fn from_json(json: &str) -> Result<Self> {
-        match serde_json::from_str(json) {
-            Ok(Value::Object(values)) => Ok(values.into()),
-            Ok(_) => Err(Error::config("a config must be a JSON object; write `{\"key\": value}`")),
-            Err(error) => Err(Error::config("the config is not JSON").with_source(error)),
-        }
-    }
-
-    /// Sets a value that has a type; what stood there is replaced.
+    /// Sets a value that has a type; what stood there is replaced, with all in it.
     pub fn insert(&mut self, key: impl Into<String>, value: impl Into<Value>) {
         let key = key.into();
-        self.text.remove(&key);
+        self.forget_texts(&key);
         self.values.insert(key, value.into());
     }
 
     /// Sets a value that is text for now; the plugin's field decides what it means (`0.5` may be a number or a name). For
     /// a list it is JSON, or items between commas: texts that hold commas need the JSON.
+    ///
+    /// Dots lead into nested configs and maps: `retry.max_attempts`. What else is given for `retry` stays.
     pub fn insert_text(&mut self, key: impl Into<String>, text: impl Into<String>) {
         let key = key.into();
-        self.text.insert(key.clone());
-        self.values.insert(key, Value::String(text.into()));
+        self.forget_texts(&key);
+        self.values.remove(&key);
+        self.texts.insert(key, Value::String(text.into()));
     }
 
-    /// The value of a key. What was set as text is a string.
+    /// The value of a key. What was set as text is a string, and has the key that it was set with.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Value> {
-        self.values.get(key)
+        self.texts.get(key).or_else(|| self.values.get(key))
     }
 
     /// Whether the key's value is text whose type the field decides.
     #[must_use]
     pub fn is_text(&self, key: &str) -> bool {
-        self.text.contains(key)
+        self.texts.contains_key(key)
     }
 
-    /// The keys, in no particular order.
+    /// The keys, each once, in no particular order.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.values.keys().map(String::as_str)
+        self.values.keys().chain(self.texts.keys()).map(String::as_str).collect::<BTreeSet<_>>().into_iter()
     }
 
     /// Whether there are no values.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
+        self.values.is_empty() && self.texts.is_empty()
+    }
+
+    pub(super) fn values(&self) -> &Map<String, Value> {
+        &self.values
+    }
+
+    pub(super) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.texts.iter().filter_map(|(path, text)| Some((path.as_str(), text.as_str()?)))
+    }
+
+    /// Of the key itself and of all that is in it.
+    fn forget_texts(&mut self, key: &str) {
+        self.texts
+            .retain(|path, _| path.strip_prefix(key).is_none_or(|rest| !rest.is_empty() && !rest.starts_with('.')));
     }
 }
 
 impl From<Map<String, Value>> for Config {
     fn from(values: Map<String, Value>) -> Self {
-        Self { values, text: BTreeSet::new() }
+        Self { values, texts: BTreeMap::new() }
     }
 }
 
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.values.keys()).finish()
+        f.debug_set().entries(self.keys()).finish()
     }
 }

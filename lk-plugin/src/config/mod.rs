@@ -1,16 +1,29 @@
 //! Config: values on their way in, what a plugin says it takes, and how the two meet.
 
+#[doc(hidden)]
+pub mod check;
 mod field;
+mod file;
 mod map;
+mod number;
+mod problems;
 mod reader;
+mod resolve;
+mod rules;
+mod schema;
 mod secret;
+mod text;
 mod value;
+mod value_type;
 
-pub use self::field::{ConfigField, ValueType};
+pub use self::field::ConfigField;
 pub use self::map::Config;
 pub use self::reader::ConfigReader;
+pub(crate) use self::reader::nested;
+pub use self::schema::json_schema;
 pub use self::secret::Secret;
 pub use self::value::{ConfigValue, Mismatch};
+pub use self::value_type::{ConfigChoice, ValueType};
 
 pub use serde_json::Value;
 
@@ -70,9 +83,7 @@ pub trait PluginConfig: Sized {
     /// [`Config`](crate::ErrorKind::Config) with all problems at once: unknown keys, missing, mistyped and out-of-range
     /// values, each with its key and what was given; secrets are never shown.
     fn from_config(config: &Config) -> Result<Self> {
-        let mut reader = ConfigReader::new(config, Self::FIELDS);
-        let read = Self::read(&mut reader);
-        reader.finish(read)
+        reader::read(config)
     }
 }
 

@@ -1,66 +1,108 @@
 //! The types a config field may have.
 
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::BuildHasher;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::field::ValueType;
+use super::number::Number;
+use super::reader::ConfigReader;
 use super::secret::Secret;
+use super::value_type::ValueType;
+use crate::language::LanguageCode;
 
 /// A type that a config field may have.
+///
+/// | type | value in a file | text of `--set` or a variable |
+/// |---|---|---|
+/// | `bool` | `true`, `false` | `true`, `false` |
+/// | `u8` to `u64`, `usize`, `i8` to `i64`, `isize` | `3` | `3` |
+/// | `f32`, `f64` | `0.5`, `3` | `0.5` |
+/// | [`Duration`] | seconds: `0.5` | `0.5` |
+/// | `String`, [`Secret`], [`PathBuf`], [`LanguageCode`], `Url` (feature `url`) | `"text"` | the text as it is |
+/// | an enum that derives [`ConfigValue`](derive@crate::ConfigValue) | `"its_name"` | `its_name` |
+/// | `Option<T>` | as `T`, or `null` | as `T` |
+/// | `Vec<T>` | `[1, 2]` | `1,2`, or JSON when a text holds commas |
+/// | `BTreeMap<String, T>`, `HashMap<String, T>` | `{"a": 1}` | `field.a=1`, or JSON |
+/// | a struct that derives [`PluginConfig`](derive@crate::PluginConfig) | `{"a": 1}` | `field.a=1`, or JSON |
 ///
 /// Implement it for a type of your own by going through one that is here:
 ///
 /// ```
 /// use lk_plugin::{ConfigValue, Mismatch, ValueType};
+/// use lk_plugin::config::Value;
 ///
-/// struct Percent(u8);
+/// struct Color(u32);
 ///
-/// impl ConfigValue for Percent {
-///     const TYPE: ValueType = ValueType::Integer { min: 0, max: 100 };
+/// impl ConfigValue for Color {
+///     const TYPE: ValueType = ValueType::String;
 ///
-///     fn from_json(value: &lk_plugin::config::Value) -> Result<Self, Mismatch> {
-///         u8::from_json(value).ok().filter(|percent| *percent <= 100).map(Percent).ok_or(Mismatch)
+///     fn from_json(value: &Value) -> Result<Self, Mismatch> {
+///         let digits = value.as_str().and_then(|text| text.strip_prefix('#'));
+///         let color = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
+///         color.map(Color).ok_or(Mismatch::wanted("a color such as `#ff8800`"))
 ///     }
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the type of a config field",
     label = "not a config value",
-    note = "use `bool`, an integer, a float, `String`, `Secret`, `Duration`, an `Option` or `Vec` of these, \
-            or implement `lk_plugin::ConfigValue` for it"
+    note = "use `bool`, an integer, a float, `String`, `Secret`, `Duration`, `PathBuf`, an `Option`, `Vec` or map of \
+            these, derive `lk_plugin::PluginConfig` for a struct or `lk_plugin::ConfigValue` for an enum, or implement \
+            `lk_plugin::ConfigValue` for it"
 )]
 pub trait ConfigValue: Sized {
     /// What values it takes; messages say this when a value is not one of them.
     const TYPE: ValueType;
 
-    /// Whether the field may be left out.
-    const OPTIONAL: bool = false;
-
-    /// The value, or that it is not of this type.
+    /// The value. What arrives here is of the type [`TYPE`](ConfigValue::TYPE) when it comes from a config.
     ///
     /// # Errors
     ///
-    /// [`Mismatch`]; the reader says what was expected and what was given.
+    /// [`Mismatch`]; the reader says where, what was expected and what was given.
     fn from_json(value: &Value) -> Result<Self, Mismatch>;
 
-    /// The value of a field that was left out, if it may be.
-    #[must_use]
-    fn absent() -> Option<Self> {
-        None
+    /// What collections do, so that each of their parts has its own place in messages.
+    #[doc(hidden)]
+    fn read_value(reader: &mut ConfigReader<'_>) -> Option<Self> {
+        reader.plain()
     }
 }
 
-/// A value was not of the field's type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the value is not of the field's type")]
-pub struct Mismatch;
+/// A value was not what the field takes.
+#[derive(Debug, Clone, PartialEq, Eq, Default, thiserror::Error)]
+#[error("the value is not what the field takes")]
+pub struct Mismatch {
+    wanted: Option<Cow<'static, str>>,
+}
+
+impl Mismatch {
+    /// The value is not of the type.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { wanted: None }
+    }
+
+    /// The value should have been this; completes the sentence "`color` must be …". Never name a value that may be
+    /// secret here.
+    #[must_use]
+    pub fn wanted(what: impl Into<Cow<'static, str>>) -> Self {
+        Self { wanted: Some(what.into()) }
+    }
+
+    pub(super) fn what(&self) -> Option<&str> {
+        self.wanted.as_deref()
+    }
+}
 
 impl ConfigValue for bool {
     const TYPE: ValueType = ValueType::Boolean;
 
     fn from_json(value: &Value) -> Result<Self, Mismatch> {
-        value.as_bool().ok_or(Mismatch)
+        value.as_bool().ok_or(Mismatch::new())
     }
 }
 
@@ -70,8 +112,8 @@ macro_rules! integers {
             const TYPE: ValueType = ValueType::Integer { min: <$integer>::MIN as i128, max: <$integer>::MAX as i128 };
 
             fn from_json(value: &Value) -> Result<Self, Mismatch> {
-                let number = value.as_i64().map(i128::from).or_else(|| value.as_u64().map(i128::from));
-                number.and_then(|number| Self::try_from(number).ok()).ok_or(Mismatch)
+                let number = Number::of(value).and_then(Number::whole);
+                number.and_then(|number| Self::try_from(number).ok()).ok_or(Mismatch::new())
             }
         }
     )*};
@@ -83,7 +125,7 @@ impl ConfigValue for f64 {
     const TYPE: ValueType = ValueType::Number;
 
     fn from_json(value: &Value) -> Result<Self, Mismatch> {
-        value.as_f64().filter(|number| number.is_finite()).ok_or(Mismatch)
+        value.as_f64().filter(|number| number.is_finite()).ok_or(Mismatch::new())
     }
 }
 
@@ -92,7 +134,7 @@ impl ConfigValue for f32 {
 
     fn from_json(value: &Value) -> Result<Self, Mismatch> {
         let number = f64::from_json(value)? as Self;
-        if number.is_finite() { Ok(number) } else { Err(Mismatch) }
+        if number.is_finite() { Ok(number) } else { Err(Mismatch::wanted("a number of at most 3.4e38")) }
     }
 }
 
@@ -100,7 +142,7 @@ impl ConfigValue for Duration {
     const TYPE: ValueType = ValueType::Seconds;
 
     fn from_json(value: &Value) -> Result<Self, Mismatch> {
-        Self::try_from_secs_f64(f64::from_json(value)?).map_err(|_| Mismatch)
+        Self::try_from_secs_f64(f64::from_json(value)?).map_err(|_| Mismatch::new())
     }
 }
 
@@ -108,7 +150,7 @@ impl ConfigValue for String {
     const TYPE: ValueType = ValueType::String;
 
     fn from_json(value: &Value) -> Result<Self, Mismatch> {
-        value.as_str().map(ToOwned::to_owned).ok_or(Mismatch)
+        value.as_str().map(ToOwned::to_owned).ok_or(Mismatch::new())
     }
 }
 
@@ -120,16 +162,42 @@ impl ConfigValue for Secret {
     }
 }
 
+/// As it is written: `~` and variables stay, a relative path is relative to the working directory.
+impl ConfigValue for PathBuf {
+    const TYPE: ValueType = ValueType::Path;
+
+    fn from_json(value: &Value) -> Result<Self, Mismatch> {
+        String::from_json(value).map(Self::from)
+    }
+}
+
+/// Any spelling is brought to the usual one.
+impl ConfigValue for LanguageCode {
+    const TYPE: ValueType = ValueType::String;
+
+    fn from_json(value: &Value) -> Result<Self, Mismatch> {
+        value.as_str().map(Self::new).ok_or(Mismatch::new())
+    }
+}
+
+#[cfg(feature = "url")]
+impl ConfigValue for url::Url {
+    const TYPE: ValueType = ValueType::Url;
+
+    fn from_json(value: &Value) -> Result<Self, Mismatch> {
+        value.as_str().and_then(|text| Self::parse(text).ok()).ok_or(Mismatch::new())
+    }
+}
+
 impl<T: ConfigValue> ConfigValue for Option<T> {
-    const TYPE: ValueType = T::TYPE;
-    const OPTIONAL: bool = true;
+    const TYPE: ValueType = ValueType::Optional(&T::TYPE);
 
     fn from_json(value: &Value) -> Result<Self, Mismatch> {
         if value.is_null() { Ok(None) } else { T::from_json(value).map(Some) }
     }
 
-    fn absent() -> Option<Self> {
-        Some(None)
+    fn read_value(reader: &mut ConfigReader<'_>) -> Option<Self> {
+        reader.optional()
     }
 }
 
@@ -137,28 +205,36 @@ impl<T: ConfigValue> ConfigValue for Vec<T> {
     const TYPE: ValueType = ValueType::List(&T::TYPE);
 
     fn from_json(value: &Value) -> Result<Self, Mismatch> {
-        value.as_array().ok_or(Mismatch)?.iter().map(T::from_json).collect()
+        value.as_array().ok_or(Mismatch::new())?.iter().map(T::from_json).collect()
+    }
+
+    fn read_value(reader: &mut ConfigReader<'_>) -> Option<Self> {
+        reader.items()
     }
 }
 
-/// What text from the command line or the environment means for a field of this type; `None` when nothing.
-pub(super) fn parse_text(text: &str, value_type: ValueType) -> Option<Value> {
-    match value_type {
-        ValueType::Boolean => text.trim().parse().ok().map(Value::Bool),
-        ValueType::Integer { .. } => {
-            let text = text.trim();
-            text.parse::<i64>().map(Value::from).or_else(|_| text.parse::<u64>().map(Value::from)).ok()
-        }
-        // `nan` and `inf` parse as floats, but are no JSON numbers.
-        ValueType::Number | ValueType::Seconds => {
-            text.trim().parse::<f64>().ok().and_then(serde_json::Number::from_f64).map(Value::Number)
-        }
-        ValueType::String | ValueType::Secret => Some(Value::String(text.to_owned())),
-        // A JSON list, or what a person would write: `a,b,c`.
-        ValueType::List(item) => match serde_json::from_str(text) {
-            Ok(Value::Array(list)) => Some(Value::Array(list)),
-            _ if text.trim().is_empty() => Some(Value::Array(Vec::new())),
-            _ => text.split(',').map(|part| parse_text(part.trim(), *item)).collect::<Option<_>>().map(Value::Array),
-        },
+impl<T: ConfigValue> ConfigValue for BTreeMap<String, T> {
+    const TYPE: ValueType = ValueType::Map(&T::TYPE);
+
+    fn from_json(value: &Value) -> Result<Self, Mismatch> {
+        let entries = value.as_object().ok_or(Mismatch::new())?.iter();
+        entries.map(|(key, value)| Ok((key.clone(), T::from_json(value)?))).collect()
+    }
+
+    fn read_value(reader: &mut ConfigReader<'_>) -> Option<Self> {
+        reader.entries()
+    }
+}
+
+impl<T: ConfigValue, S: BuildHasher + Default> ConfigValue for HashMap<String, T, S> {
+    const TYPE: ValueType = ValueType::Map(&T::TYPE);
+
+    fn from_json(value: &Value) -> Result<Self, Mismatch> {
+        let entries = value.as_object().ok_or(Mismatch::new())?.iter();
+        entries.map(|(key, value)| Ok((key.clone(), T::from_json(value)?))).collect()
+    }
+
+    fn read_value(reader: &mut ConfigReader<'_>) -> Option<Self> {
+        reader.entries()
     }
 }

@@ -10,7 +10,7 @@ use lk_plugin::{
 pub struct FakeLlmConfig {
     /// What is said: one reply a message of the user, in turn, from the first again after the last. `{input}` stands
     /// for the text of the user's last message.
-    #[config(default = ["you said: {input}", "and now you said: {input}"])]
+    #[config(default = ["you said: {input}", "and now you said: {input}"], length = 1..)]
     replies: Vec<String>,
     /// What is said after a tool has answered. `{output}` stands for the answer.
     #[config(default = "the tool answered: {output}")]
@@ -54,11 +54,8 @@ impl FakeLlm {
     ///
     /// # Errors
     ///
-    /// [`Config`](lk_plugin::ErrorKind::Config) when there is no reply, or the tools' arguments are not JSON objects.
+    /// [`Config`](lk_plugin::ErrorKind::Config) when the tools' arguments are not JSON objects.
     pub fn new(config: FakeLlmConfig) -> Result<Self> {
-        if config.replies.is_empty() {
-            return Err(Error::config("`replies` is `[]`; give at least one reply, which may be empty text"));
-        }
         Ok(Self {
             replies: config.replies,
             tool_reply: config.tool_reply,
@@ -329,7 +326,7 @@ mod tests {
     #[test]
     fn mistakes_in_the_config_are_named() {
         for (json, wanted) in [
-            (r#"{"replies": []}"#, "`replies` is `[]`; give at least one reply, which may be empty text"),
+            (r#"{"replies": []}"#, "`replies` must have at least 1 item, but has 0"),
             (r#"{"chunk_characters": 0}"#, "`chunk_characters` must be at least 1, but is `0`"),
             (
                 r#"{"tool_arguments": "["}"#,

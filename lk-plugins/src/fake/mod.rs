@@ -36,5 +36,5 @@ mod vad;
 
 pub use self::llm::{FakeLlm, FakeLlmConfig};
 pub use self::stt::{FakeStt, FakeSttConfig};
-pub use self::tts::{FakeTts, FakeTtsConfig};
+pub use self::tts::{FakeTts, FakeTtsConfig, FakeVoice};
 pub use self::vad::{FakeVad, FakeVadConfig};

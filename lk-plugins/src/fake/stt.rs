@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use lk_plugin::{
-    AlignedTranscript, AudioFrameRef, BoxFuture, Error, EventSender, InputReceiver, LanguageCode, PluginConfig,
+    AlignedTranscript, AudioFrameRef, BoxFuture, EventSender, InputReceiver, LanguageCode, PluginConfig,
     RecognitionUsage, RecognizeInput, RecognizeOptions, RecognizeStream, Result, SampleRange, SpeechData, SpeechEvent,
     SpeechEventType, Stt, SttCapabilities, TimedString, boxed, lk_plugin, samples_to_duration,
 };
@@ -14,11 +14,11 @@ use lk_plugin::{
 #[derive(Debug, Clone, PluginConfig)]
 pub struct FakeSttConfig {
     /// What is heard: one transcript an utterance, in turn, from the first again after the last.
-    #[config(default = ["the quick brown fox jumps over the lazy dog", "how are you today"])]
+    #[config(default = ["the quick brown fox jumps over the lazy dog", "how are you today"], length = 1..)]
     transcripts: Vec<String>,
     /// The language of the transcripts; a call's own language goes before it.
     #[config(default = "en")]
-    language: String,
+    language: LanguageCode,
     /// How many frames bring one more word of an interim transcript; 0 for no interim transcripts.
     #[config(default = 10, unit = "frames")]
     interim_every: u32,
@@ -45,21 +45,15 @@ pub struct FakeStt {
 #[lk_plugin(kind = "stt", name = "fake", description = "Hears the transcripts of its config, whatever the audio")]
 impl FakeStt {
     /// A speech-to-text that hears what `config` says.
-    ///
-    /// # Errors
-    ///
-    /// [`Config`](lk_plugin::ErrorKind::Config) when there is no transcript.
-    pub fn new(config: FakeSttConfig) -> Result<Self> {
-        if config.transcripts.is_empty() {
-            return Err(Error::config("`transcripts` is `[]`; give at least one transcript, which may be empty text"));
-        }
-        Ok(Self {
+    #[must_use]
+    pub fn new(config: FakeSttConfig) -> Self {
+        Self {
             transcripts: config.transcripts.into(),
-            language: LanguageCode::new(&config.language),
+            language: config.language,
             interim_every: config.interim_every,
             recognized: AtomicUsize::new(0),
             requests: AtomicU64::new(0),
-        })
+        }
     }
 
     fn request(&self, options: &RecognizeOptions) -> Request {
@@ -137,7 +131,7 @@ impl Request {
 }
 
 fn in_turn(transcripts: &[String], turn: usize) -> &str {
-    // The constructor refuses an empty list.
+    // The config refuses an empty list.
     transcripts.get(turn % transcripts.len().max(1)).map_or("", String::as_str)
 }
 
@@ -202,7 +196,7 @@ mod tests {
     use super::*;
 
     fn fake(json: &str) -> Result<FakeStt> {
-        FakeStt::new(FakeSttConfig::from_config(&Config::from_json(json)?)?)
+        Ok(FakeStt::new(FakeSttConfig::from_config(&Config::from_json(json)?)?))
     }
 
     /// 20 ms.
@@ -321,7 +315,7 @@ mod tests {
         let error = fake(r#"{"transcripts": []}"#).err().map(|error| error.to_string());
         assert_eq!(
             error.as_deref(),
-            Some("`transcripts` is `[]`; give at least one transcript, which may be empty text")
+            Some("`transcripts` must have at least 1 item, but has 0")
         );
     }
 }

@@ -5,19 +5,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use lk_plugin::{
-    AudioFrame, ChunkedStream, Error, EventSender, EventStream, InputReceiver, PluginConfig, Result, SynthesizeInput,
-    SynthesizeOptions, SynthesizeStream, SynthesizedAudio, Tts, TtsCapabilities, choose, lk_plugin,
+    AudioFrame, ChunkedStream, ConfigValue, EventSender, EventStream, InputReceiver, PluginConfig, Result, SynthesizeInput,
+    SynthesizeOptions, SynthesizeStream, SynthesizedAudio, Tts, TtsCapabilities, lk_plugin,
 };
 
 /// How [`FakeTts`] sounds.
 #[derive(Debug, Clone, PluginConfig)]
+#[config(check = FakeTtsConfig::tone_fits_rate)]
 pub struct FakeTtsConfig {
     /// The rate of the audio.
     #[config(default = 24_000, range = 8_000..=48_000, unit = "Hz")]
     sample_rate: u32,
-    /// What the audio is: `tone` (a sine) or `silence`.
+    /// What the audio is.
     #[config(default = "tone")]
-    voice: String,
+    voice: FakeVoice,
     /// The pitch of the tone; at most half the sample rate.
     #[config(default = 440.0, range = 1.0..=24_000.0, unit = "Hz")]
     frequency: f64,
@@ -27,6 +28,28 @@ pub struct FakeTtsConfig {
     /// How long one character of the text takes, white space included.
     #[config(default = 0.05, range = 0.001..=10.0)]
     character_duration: Duration,
+}
+
+impl FakeTtsConfig {
+    fn tone_fits_rate(&self) -> Result<(), String> {
+        let highest = f64::from(self.sample_rate) / 2.0;
+        if self.frequency <= highest {
+            return Ok(());
+        }
+        Err(format!(
+            "a `frequency` of `{}` Hz does not fit a `sample_rate` of {} Hz; give at most {highest} Hz",
+            self.frequency, self.sample_rate
+        ))
+    }
+}
+
+/// What [`FakeTts`] can sound like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ConfigValue)]
+pub enum FakeVoice {
+    /// A sine.
+    Tone,
+    /// Nothing to be heard, for as long as a tone would last.
+    Silence,
 }
 
 /// Text to speech that hums.
@@ -47,33 +70,19 @@ pub struct FakeTts {
 #[lk_plugin(kind = "tts", name = "fake", description = "Hums a tone, or keeps silent, for as long as the text is")]
 impl FakeTts {
     /// A text-to-speech that sounds as `config` says.
-    ///
-    /// # Errors
-    ///
-    /// [`Config`](lk_plugin::ErrorKind::Config) when there is no such voice, or the rate cannot carry the tone.
-    pub fn new(config: FakeTtsConfig) -> Result<Self> {
-        let amplitude = match config.voice.as_str() {
-            "silence" => 0.0,
-            "tone" => config.amplitude,
-            other => {
-                let advice = choose(other, &["silence", "tone"]);
-                return Err(Error::config(format!("`{other}` is not a `voice`; {advice}")));
-            }
+    #[must_use]
+    pub fn new(config: FakeTtsConfig) -> Self {
+        let amplitude = match config.voice {
+            FakeVoice::Silence => 0.0,
+            FakeVoice::Tone => config.amplitude,
         };
-        let highest = f64::from(config.sample_rate) / 2.0;
-        if config.frequency > highest {
-            return Err(Error::config(format!(
-                "a `frequency` of `{}` Hz does not fit a `sample_rate` of {} Hz; give at most {highest} Hz",
-                config.frequency, config.sample_rate
-            )));
-        }
         let voice = Voice {
             sample_rate: config.sample_rate,
             frequency: config.frequency,
             amplitude,
             character_duration: config.character_duration,
         };
-        Ok(Self { voice, requests: AtomicU64::new(0) })
+        Self { voice, requests: AtomicU64::new(0) }
     }
 
     fn request_id(&self) -> String {
@@ -201,7 +210,7 @@ mod tests {
     use super::*;
 
     fn fake(json: &str) -> Result<FakeTts> {
-        FakeTts::new(FakeTtsConfig::from_config(&Config::from_json(json)?)?)
+        Ok(FakeTts::new(FakeTtsConfig::from_config(&Config::from_json(json)?)?))
     }
 
     fn synthesize(tts: &FakeTts, text: &str) -> Result<Vec<SynthesizedAudio>> {
@@ -293,7 +302,7 @@ mod tests {
     #[test]
     fn mistakes_are_named_with_what_to_do() {
         for (json, wanted) in [
-            (r#"{"voice": "alto"}"#, "`alto` is not a `voice`; choose from `silence`, `tone`"),
+            (r#"{"voice": "alto"}"#, "`voice` cannot be `alto`; choose from `silence`, `tone`"),
             (
                 r#"{"frequency": 5000, "sample_rate": 8000}"#,
                 "a `frequency` of `5000` Hz does not fit a `sample_rate` of 8000 Hz; give at most 4000 Hz",

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lk_plugin::{Error, PluginConfig, Result, Vad, VadCapabilities, VadStream, lk_plugin};
+use lk_plugin::{PluginConfig, Result, Vad, VadCapabilities, VadStream, lk_plugin};
 
 mod stream;
 
@@ -11,6 +11,7 @@ use self::stream::FakeVadStream;
 
 /// When [`FakeVad`] hears speech.
 #[derive(Debug, Clone, PluginConfig)]
+#[config(check = FakeVadConfig::edges_make_sense)]
 pub struct FakeVadConfig {
     /// When speech begins and ends, from the start of the stream or its last flush: start, end, start, end, … in
     /// ascending order.
@@ -22,6 +23,24 @@ pub struct FakeVadConfig {
     /// How much of an utterance is kept for its audio; what follows is left out.
     #[config(default = 60.0, range = 0.0..=3_600.0)]
     max_buffered_speech: Duration,
+}
+
+impl FakeVadConfig {
+    fn edges_make_sense(&self) -> Result<(), String> {
+        if !self.speech.len().is_multiple_of(2) {
+            return Err(format!(
+                "`speech` has `{}` times, which are no pairs; give a start and an end for each utterance",
+                self.speech.len()
+            ));
+        }
+        if let Some(pair) = self.speech.windows(2).find(|pair| pair[0] >= pair[1]) {
+            let (earlier, later) = (pair[0].as_secs_f64(), pair[1].as_secs_f64());
+            return Err(format!(
+                "`speech` has `{later}` after `{earlier}`; give the times in ascending order, none twice"
+            ));
+        }
+        Ok(())
+    }
 }
 
 /// Voice activity detection by script.
@@ -47,25 +66,10 @@ struct Script {
 #[lk_plugin(kind = "vad", name = "fake", description = "Hears speech at the times of its config, whatever the audio")]
 impl FakeVad {
     /// A detector that hears speech when `config` says.
-    ///
-    /// # Errors
-    ///
-    /// [`Config`](lk_plugin::ErrorKind::Config) when the times are no pairs, or do not ascend.
-    pub fn new(config: FakeVadConfig) -> Result<Self> {
+    #[must_use]
+    pub fn new(config: FakeVadConfig) -> Self {
         let FakeVadConfig { speech, update_interval, max_buffered_speech } = config;
-        if !speech.len().is_multiple_of(2) {
-            return Err(Error::config(format!(
-                "`speech` has `{}` times, which are no pairs; give a start and an end for each utterance",
-                speech.len()
-            )));
-        }
-        if let Some(pair) = speech.windows(2).find(|pair| pair[0] >= pair[1]) {
-            let (earlier, later) = (pair[0].as_secs_f64(), pair[1].as_secs_f64());
-            return Err(Error::config(format!(
-                "`speech` has `{later}` after `{earlier}`; give the times in ascending order, none twice"
-            )));
-        }
-        Ok(Self { script: Arc::new(Script { speech, update_interval, max_buffered_speech }) })
+        Self { script: Arc::new(Script { speech, update_interval, max_buffered_speech }) }
     }
 }
 
@@ -95,10 +99,10 @@ mod tests {
             ("[1.0]", "`speech` has `1` times, which are no pairs; give a start and an end for each utterance"),
             ("[1.5, 0.5]", "`speech` has `0.5` after `1.5`; give the times in ascending order, none twice"),
             ("[0, 1, 1, 2]", "`speech` has `1` after `1`; give the times in ascending order, none twice"),
-            ("[-1, 1]", "`speech` must be a list, each a number of seconds, not negative, but is `[-1,1]`"),
+            ("[-1, 1]", "`speech[0]` must be a number of seconds, not negative, but is `-1`"),
         ] {
             let config = Config::from_json(&format!(r#"{{"speech": {json}}}"#))?;
-            let error = FakeVadConfig::from_config(&config).and_then(FakeVad::new).err();
+            let error = FakeVadConfig::from_config(&config).err();
             assert_eq!(error.map(|error| error.to_string()).as_deref(), Some(wanted));
         }
         Ok(())
@@ -106,7 +110,7 @@ mod tests {
 
     #[test]
     fn the_interval_is_announced() -> Result<()> {
-        let vad = FakeVad::new(FakeVadConfig::from_config(&Config::new())?)?;
+        let vad = FakeVad::new(FakeVadConfig::from_config(&Config::new())?);
         assert_eq!(vad.capabilities().update_interval, Duration::from_millis(32));
         Ok(())
     }

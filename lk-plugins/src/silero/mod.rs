@@ -67,8 +67,8 @@ pub struct SileroConfig {
     /// threshold, but at least 0.01.
     #[config(range = 0.0..=1.0)]
     deactivation_threshold: Option<f64>,
-    /// The rate at which the model listens: 8000 or 16000. Input of any rate is converted to it.
-    #[config(default = 16000, unit = "Hz")]
+    /// The rate at which the model listens. Input of any rate is converted to it.
+    #[config(default = 16000, choices = [8000, 16000], unit = "Hz")]
     sample_rate: u32,
 }
 
@@ -93,7 +93,7 @@ impl SileroVad {
             16_000 => ModelRate::Hz16000,
             other => {
                 return Err(Error::config(format!(
-                    "`sample_rate` must be one that the model has, but is `{other}`; choose from `8000`, `16000`"
+                    "`sample_rate` cannot be `{other}`; choose from `8000`, `16000`"
                 )));
             }
         };

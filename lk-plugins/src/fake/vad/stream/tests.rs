@@ -4,7 +4,7 @@ use super::super::{FakeVad, FakeVadConfig};
 use super::*;
 
 fn fake(json: &str) -> Result<Box<dyn VadStream>> {
-    FakeVad::new(FakeVadConfig::from_config(&Config::from_json(json)?)?)?.stream()
+    FakeVad::new(FakeVadConfig::from_config(&Config::from_json(json)?)?).stream()
 }
 
 /// Each sample tells its position, within what 16 bits hold.

@@ -1,0 +1,232 @@
+//! What `#[config(…)]` says about a field against the field's type, at compile time: only the compiler knows what `Speed`
+//! in `speed: Speed` takes. The derive calls these with the span of the literal, and `track_caller` moves the complaint
+//! there.
+
+#![expect(clippy::panic, reason = "these run at compile time, where a panic is a message of the compiler")]
+
+use super::field::ConfigField;
+use super::value_type::ValueType;
+
+/// That the default is a value of the field's type; of a list without its items, which have tokens of their own.
+#[track_caller]
+pub const fn default_fits(field: &ConfigField) {
+    let Some(json) = field.default else { return };
+    match field.value_type.without_optional() {
+        ValueType::List(_) if json.as_bytes()[0] == b'[' => {}
+        value_type => refuse(fault_of(json.as_bytes(), 0, value_type).0),
+    }
+}
+
+/// That an item of the default list is a value of the list's type.
+#[track_caller]
+pub const fn default_item_fits(field: &ConfigField, index: usize) {
+    let (Some(json), ValueType::List(item)) = (field.default, field.value_type.without_optional()) else { return };
+    let (mut at, mut passed) = (1, 0);
+    while passed < index {
+        at = end_of(json.as_bytes(), at) + 1;
+        passed += 1;
+    }
+    refuse(fault_of(json.as_bytes(), at, *item).0);
+}
+
+#[track_caller]
+const fn refuse(fault: Fault) {
+    match fault {
+        Fault::None => {}
+        Fault::NotBoolean => panic!("a boolean belongs here; write `true` or `false`"),
+        Fault::NotInteger => panic!("a whole number belongs here; write one without a point"),
+        Fault::IntegerTooLarge => {
+            panic!("the field's type cannot hold this number; write one that it can, or use a larger type")
+        }
+        Fault::NotNumber => panic!("a number belongs here; write one such as `0.5`"),
+        Fault::NotSeconds => {
+            panic!("a number of seconds belongs here; write one that is not negative, such as `0.5`")
+        }
+        Fault::NotText => panic!("text belongs here; write it in quotes"),
+        Fault::NotChoice => panic!("this is none of the choices; write the name of one in quotes, as a config would"),
+        Fault::NotList => panic!("a list belongs here; write its items in brackets, such as `[1, 2]`"),
+        Fault::NotMap => panic!("a table belongs here; write `{{}}`, or its entries such as `{{ \"key\": 1 }}`"),
+        Fault::Config => panic!("a nested config takes the defaults of its own fields; remove this one"),
+    }
+}
+
+/// That only numbers have a range.
+#[track_caller]
+pub const fn range_fits(field: &ConfigField) {
+    match leaf(field.value_type) {
+        ValueType::Integer { .. } | ValueType::Number | ValueType::Seconds => {}
+        ValueType::String | ValueType::Secret | ValueType::Path | ValueType::Url => {
+            panic!(
+                "the field is text, and only numbers have a range; remove this, or limit its length with `length = 1..`"
+            )
+        }
+        _ => panic!("only numbers have a range, and the field is none; remove this"),
+    }
+}
+
+/// That only numbers have a unit.
+#[track_caller]
+pub const fn unit_fits(field: &ConfigField) {
+    match leaf(field.value_type) {
+        ValueType::Integer { .. } | ValueType::Number => {}
+        ValueType::Seconds if matches!(field.unit, Some(unit) if is_text(b"s", 0, 1, unit.as_bytes())) => {}
+        ValueType::Seconds => panic!("a `Duration` is in seconds; remove this"),
+        _ => panic!("only numbers have a unit, and the field is none; remove this"),
+    }
+}
+
+/// That only texts, lists and maps have a length.
+#[track_caller]
+pub const fn length_fits(field: &ConfigField) {
+    match field.value_type.without_optional() {
+        ValueType::String | ValueType::Secret | ValueType::Path | ValueType::Url => {}
+        ValueType::List(_) | ValueType::Map(_) => {}
+        ValueType::Integer { .. } | ValueType::Number | ValueType::Seconds => {
+            panic!("the field is a number, which has no length; limit it with `range = 0..=9`")
+        }
+        _ => panic!("only texts, lists and maps have a length, and the field is none of them; remove this"),
+    }
+}
+
+/// That each of the choices is a value of the field's type.
+#[track_caller]
+pub const fn choice_fits(field: &ConfigField, index: usize) {
+    let leaf = leaf(field.value_type);
+    match leaf {
+        ValueType::Choice(_) => panic!("the field's type has choices of its own; remove these"),
+        ValueType::Boolean | ValueType::Config(_) => panic!("only numbers and texts have choices; remove these"),
+        _ => {}
+    }
+    refuse(fault_of(field.choices[index].as_bytes(), 0, leaf).0);
+}
+
+/// What the values are at the bottom of lists, maps and options.
+const fn leaf(value_type: ValueType) -> ValueType {
+    match value_type.inner() {
+        Some(inner) => leaf(inner),
+        None => value_type,
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Fault {
+    None,
+    NotBoolean,
+    NotInteger,
+    IntegerTooLarge,
+    NotNumber,
+    NotSeconds,
+    NotText,
+    NotChoice,
+    NotList,
+    NotMap,
+    Config,
+}
+
+/// What is wrong with the JSON value that begins there, and where it ends. The derive wrote it: without white space,
+/// and well formed.
+const fn fault_of(json: &[u8], start: usize, value_type: ValueType) -> (Fault, usize) {
+    let end = end_of(json, start);
+    let first = json[start];
+    let is_number = first == b'-' || first.is_ascii_digit();
+    let fault = match value_type {
+        ValueType::Optional(inner) => return fault_of(json, start, *inner),
+        ValueType::Boolean if first == b't' || first == b'f' => Fault::None,
+        ValueType::Boolean => Fault::NotBoolean,
+        ValueType::Integer { min, max } if is_number => match integer(json, start, end) {
+            Some(number) if min <= number && number <= max => Fault::None,
+            Some(_) => Fault::IntegerTooLarge,
+            None => Fault::NotInteger,
+        },
+        ValueType::Integer { .. } => Fault::NotInteger,
+        ValueType::Number if is_number => Fault::None,
+        ValueType::Number => Fault::NotNumber,
+        ValueType::Seconds if is_number && first != b'-' => Fault::None,
+        ValueType::Seconds => Fault::NotSeconds,
+        ValueType::String | ValueType::Secret | ValueType::Url | ValueType::Path if first == b'"' => Fault::None,
+        ValueType::String | ValueType::Secret | ValueType::Url | ValueType::Path => Fault::NotText,
+        ValueType::Choice(choices) => {
+            let mut index = 0;
+            let mut fault = Fault::NotChoice;
+            while index < choices.len() {
+                if first == b'"' && is_text(json, start + 1, end - 1, choices[index].name.as_bytes()) {
+                    fault = Fault::None;
+                }
+                index += 1;
+            }
+            fault
+        }
+        ValueType::List(item) if first == b'[' => return (fault_of_items(json, start, *item, false), end),
+        ValueType::List(_) => Fault::NotList,
+        ValueType::Map(item) if first == b'{' => return (fault_of_items(json, start, *item, true), end),
+        ValueType::Map(_) => Fault::NotMap,
+        ValueType::Config(_) => Fault::Config,
+    };
+    (fault, end)
+}
+
+/// The first fault among the items of a list or the values of a table.
+const fn fault_of_items(json: &[u8], start: usize, item: ValueType, keys: bool) -> Fault {
+    let mut at = start + 1;
+    while json[at] != b']' && json[at] != b'}' {
+        if keys {
+            // The key and its colon.
+            at = end_of(json, at) + 1;
+        }
+        let (fault, end) = fault_of(json, at, item);
+        if !matches!(fault, Fault::None) {
+            return fault;
+        }
+        at = if json[end] == b',' { end + 1 } else { end };
+    }
+    Fault::None
+}
+
+/// Where the value that begins there ends: at a comma, colon or bracket that is not in it.
+const fn end_of(json: &[u8], start: usize) -> usize {
+    let (mut at, mut depth, mut quoted) = (start, 0, false);
+    while at < json.len() {
+        match json[at] {
+            b'\\' if quoted => at += 1,
+            b'"' => quoted = !quoted,
+            _ if quoted => {}
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' | b',' | b':' if depth == 0 => return at,
+            b']' | b'}' => depth -= 1,
+            _ => {}
+        }
+        at += 1;
+    }
+    json.len()
+}
+
+/// The whole number that is written there; `None` for one with a point or an exponent.
+const fn integer(json: &[u8], start: usize, end: usize) -> Option<i128> {
+    let negative = json[start] == b'-';
+    let (mut at, mut number) = (if negative { start + 1 } else { start }, 0_i128);
+    while at < end {
+        if !json[at].is_ascii_digit() {
+            return None;
+        }
+        // So large that no type holds it; the exact value does not matter.
+        if number < i128::MAX / 100 {
+            number = number * 10 + (json[at] - b'0') as i128;
+        }
+        at += 1;
+    }
+    Some(if negative { -number } else { number })
+}
+
+const fn is_text(json: &[u8], start: usize, end: usize, text: &[u8]) -> bool {
+    if end - start != text.len() {
+        return false;
+    }
+    let mut index = 0;
+    while index < text.len() {
+        if json[start + index] != text[index] {
+            return false;
+        }
+        index += 1;
+    }
+    true
+}

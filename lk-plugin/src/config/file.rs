@@ -1,0 +1,230 @@
+//! Configs in files: JSON, and with the features of these names TOML and YAML.
+
+use std::fmt;
+use std::path::Path;
+
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+
+use super::map::Config;
+use crate::error::{Error, ErrorKind, Result};
+
+/// Where the toml crate hides a date in a table.
+const TOML_DATE: &str = "$__toml_private_datetime";
+
+impl Config {
+    /// The values of a JSON object.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](ErrorKind::Config) when the text is not a JSON object, or has a key twice. Where the parser gave up is
+    /// in the message, what it said is the source; values are in neither.
+    pub fn from_json(json: &str) -> Result<Self> {
+        parse(json, Format::Json, "the config")
+    }
+
+    /// The values of a TOML document. Dates are text.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_json`](Config::from_json).
+    #[cfg(feature = "toml")]
+    pub fn from_toml(toml: &str) -> Result<Self> {
+        parse(toml, Format::Toml, "the config")
+    }
+
+    /// The values of a YAML mapping; an empty document has none. Only `true` and `false` are booleans, as YAML 1.2 has
+    /// it: `no` is text.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_json`](Config::from_json).
+    #[cfg(feature = "yaml")]
+    pub fn from_yaml(yaml: &str) -> Result<Self> {
+        parse(yaml, Format::Yaml, "the config")
+    }
+
+    /// The values of a file, whose format its ending tells: `.json`, `.toml` (feature `toml`), `.yaml` or `.yml`
+    /// (feature `yaml`).
+    ///
+    /// # Errors
+    ///
+    /// As [`from_json`](Config::from_json); also for another ending, or one whose feature is not enabled.
+    /// [`Io`](ErrorKind::Io) when the file cannot be read.
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let name = format!("`{}`", path.display());
+        let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+        let format = match ending.as_str() {
+            "json" => Format::Json,
+            #[cfg(feature = "toml")]
+            "toml" => Format::Toml,
+            #[cfg(feature = "yaml")]
+            "yaml" | "yml" => Format::Yaml,
+            #[cfg(not(feature = "toml"))]
+            "toml" => return Err(needs_feature(&name, "toml")),
+            #[cfg(not(feature = "yaml"))]
+            "yaml" | "yml" => return Err(needs_feature(&name, "yaml")),
+            _ => {
+                return Err(Error::config(format!(
+                    "{name} does not end as a config file does; choose from `.json`, `.toml`, `.yaml`, `.yml`"
+                )));
+            }
+        };
+        match std::fs::read_to_string(path) {
+            Ok(text) => parse(&text, format, &name),
+            Err(error) => Err(Error::new(ErrorKind::Io, format!("{name} cannot be read")).with_source(error)),
+        }
+    }
+}
+
+#[cfg(not(all(feature = "toml", feature = "yaml")))]
+fn needs_feature(name: &str, feature: &str) -> Error {
+    Error::config(format!("{name} cannot be read by this program; build lk-plugin with the feature `{feature}`"))
+}
+
+#[derive(Clone, Copy)]
+enum Format {
+    Json,
+    #[cfg(feature = "toml")]
+    Toml,
+    #[cfg(feature = "yaml")]
+    Yaml,
+}
+
+/// A parser's complaint: where, and in its words.
+struct Complaint {
+    line: usize,
+    column: usize,
+    message: String,
+}
+
+fn parse(text: &str, format: Format, name: &str) -> Result<Config> {
+    // Windows' editors begin a file with it.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let (called, table, parsed) = match format {
+        Format::Json => ("JSON", "JSON object; write `{\"key\": value}`", parse_json(text)),
+        #[cfg(feature = "toml")]
+        Format::Toml => ("TOML", "TOML table; write `key = value`", parse_toml(text)),
+        #[cfg(feature = "yaml")]
+        Format::Yaml => ("YAML", "YAML mapping; write `key: value`", parse_yaml(text)),
+    };
+    match parsed {
+        Ok(Tree(Value::Object(values))) => Ok(values.into()),
+        #[cfg(feature = "yaml")]
+        Ok(Tree(Value::Null)) if matches!(format, Format::Yaml) => Ok(Config::new()),
+        Ok(_) => Err(Error::config(format!("{name} must be a {table}"))),
+        Err(Complaint { line, column, message }) => {
+            Err(Error::config(format!("{name} is not {called} at line {line}, column {column}")).with_source(message))
+        }
+    }
+}
+
+fn parse_json(text: &str) -> Result<Tree, Complaint> {
+    serde_json::from_str(text).map_err(|error| {
+        let message = error.to_string();
+        let place = format!(" at line {} column {}", error.line(), error.column());
+        let message = message.strip_suffix(&place).unwrap_or(&message).to_owned();
+        Complaint { line: error.line(), column: error.column(), message }
+    })
+}
+
+#[cfg(feature = "toml")]
+fn parse_toml(text: &str) -> Result<Tree, Complaint> {
+    toml::from_str(text).map_err(|error| {
+        // Its `Display` shows the line itself, which may hold a secret.
+        let before = &text.as_bytes()[..error.span().map_or(0, |span| span.start.min(text.len()))];
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
+        Complaint { line, column, message: error.message().to_owned() }
+    })
+}
+
+#[cfg(feature = "yaml")]
+fn parse_yaml(text: &str) -> Result<Tree, Complaint> {
+    // A snippet of the text may hold a secret.
+    let options =
+        serde_saphyr::options! { with_snippet: false, strict_booleans: true, reject_non_finite_typeless_float: false };
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
+        let location = error.location();
+        let line = location.map_or(1, |location| location.line() as usize);
+        let column = location.map_or(1, |location| location.column() as usize);
+        let message = error.to_string();
+        let place = format!(" at line {line}, column {column}");
+        Complaint { line, column, message: message.replace(&place, "") }
+    })
+}
+
+/// Any value of any format: a key given twice is refused, and what JSON has no value for is kept as text, so that the
+/// field that gets it can say what is wrong.
+struct Tree(Value);
+
+impl<'de> Deserialize<'de> for Tree {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TreeVisitor).map(Self)
+    }
+}
+
+struct TreeVisitor;
+
+impl<'de> Visitor<'de> for TreeVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(serde_json::Number::from_f64(value).map_or_else(|| value.to_string().into(), Value::Number))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_none<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(Tree(item)) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(list.into())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut table = Map::new();
+        while let Some((key, Tree(value))) = entries.next_entry::<String, Tree>()? {
+            if key == TOML_DATE {
+                return Ok(value);
+            }
+            if table.contains_key(&key) {
+                return Err(A::Error::custom(format_args!("the key `{key}` is given twice; keep one")));
+            }
+            table.insert(key, value);
+        }
+        Ok(table.into())
+    }
+}

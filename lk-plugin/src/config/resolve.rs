@@ -1,0 +1,210 @@
+//! Puts together what was given, the environment and the defaults, and checks all of it against the descriptions alone:
+//! no code of the plugin runs here. Every problem is noted, none ends the reading.
+
+use std::collections::BTreeSet;
+use std::env;
+
+use serde_json::{Map, Value};
+
+use super::field::ConfigField;
+use super::map::Config;
+use super::problems::{Place, Problems, Source, shortened};
+use super::rules::{mistyped, scalar_problem, wanted, wrong_length};
+use super::text::parse_text;
+use super::value_type::ValueType;
+use crate::hint;
+
+/// The value of each field: complete, typed, and without what has a problem.
+pub(super) fn resolve(config: &Config, fields: &[ConfigField], problems: &mut Problems) -> Map<String, Value> {
+    let given = Given { value: None, table: Some(config.values()), texts: config.texts().collect() };
+    Resolver { problems }.table(fields, &given, &Place::root())
+}
+
+/// What was given for one place: a value, and texts for it (with an empty path) or for places in it.
+struct Given<'c> {
+    value: Option<&'c Value>,
+    table: Option<&'c Map<String, Value>>,
+    texts: Vec<(&'c str, &'c str)>,
+}
+
+impl<'c> Given<'c> {
+    fn of(value: &'c Value) -> Self {
+        Self { value: Some(value), table: value.as_object(), texts: Vec::new() }
+    }
+
+    fn at(&self, key: &str) -> Self {
+        let value = self.table.and_then(|table| table.get(key));
+        let below = |(path, text): &(&'c str, &'c str)| match path.strip_prefix(key)? {
+            "" => Some(("", *text)),
+            rest => Some((rest.strip_prefix('.')?, *text)),
+        };
+        Self { value, table: value.and_then(Value::as_object), texts: self.texts.iter().filter_map(below).collect() }
+    }
+
+    /// As `at`, for a key whose dots are its own.
+    fn exactly_at(&self, key: &str) -> Self {
+        let mut given = self.at(key);
+        given.texts.retain(|(path, _)| path.is_empty());
+        given
+    }
+
+    /// The keys given here; of a text's path the first, or the whole where the values are no tables.
+    fn keys(&self, whole: bool) -> BTreeSet<&'c str> {
+        let texts = self.texts.iter().map(|(path, _)| match path.split_once('.') {
+            Some((first, _)) if !whole => first,
+            _ => path,
+        });
+        self.table.into_iter().flat_map(Map::keys).map(String::as_str).chain(texts).collect()
+    }
+
+    fn is_none(&self) -> bool {
+        self.texts.is_empty() && self.value.is_none()
+    }
+
+    fn is_null(&self) -> bool {
+        self.texts.is_empty() && self.value == Some(&Value::Null)
+    }
+}
+
+struct Resolver<'p> {
+    problems: &'p mut Problems,
+}
+
+impl Resolver<'_> {
+    fn table(&mut self, fields: &[ConfigField], given: &Given<'_>, place: &Place) -> Map<String, Value> {
+        let mut table = Map::new();
+        for field in fields {
+            let hidden = field.secret || field.value_type.holds_secret();
+            let place = place.key(field.name).hidden_if(hidden);
+            if let Some(value) = self.field(field, &given.at(field.name), place) {
+                table.insert(field.name.to_owned(), value);
+            }
+        }
+        let known: Vec<&str> = fields.iter().map(|field| field.name).collect();
+        for key in given.keys(false).into_iter().filter(|key| !known.contains(key)) {
+            let path = place.key(key).path;
+            let what = if place.path.is_empty() { "this plugin" } else { "this table" };
+            let advice = match known.as_slice() {
+                [] => format!("{what} takes none"),
+                known => hint::choose(key, known),
+            };
+            self.problems.add(&path, format!("`{}` is not an option; {advice}", shortened(&path)));
+        }
+        table
+    }
+
+    /// `None` when there is no value, which has been noted.
+    fn field(&mut self, field: &ConfigField, given: &Given<'_>, place: Place) -> Option<Value> {
+        let optional = matches!(field.value_type, ValueType::Optional(_));
+        if !given.is_none() && (optional || !given.is_null()) {
+            return self.whole(field, given, &place);
+        }
+        if given.is_none() {
+            match from_environment(field, &place) {
+                Ok(None) => {}
+                Ok(Some((value, place))) => return self.whole(field, &Given::of(&value), &place),
+                Err(message) => return self.bad(&place, message),
+            }
+            match field.default.map(serde_json::from_str::<Value>) {
+                Some(Ok(value)) => return self.whole(field, &Given::of(&value), &place.from(Source::Default)),
+                Some(Err(error)) => {
+                    let place = place.from(Source::Default);
+                    return self.bad(&place, format!("{place} is not JSON ({error}); this is the plugin's fault"));
+                }
+                None => {}
+            }
+            match field.value_type {
+                ValueType::Optional(_) => return Some(Value::Null),
+                // What it needs is missed by its own keys.
+                ValueType::Config(fields) => return Some(Value::Object(self.table(fields, given, &place))),
+                _ => {}
+            }
+        }
+        let or_env = field.env.map(|env| format!(" or set the environment variable `{env}`")).unwrap_or_default();
+        self.bad(&place, format!("{place} is missing; give {}{or_env}", wanted(field)))
+    }
+
+    /// The value of a field, its length checked: of the whole, not of the texts or lists in it.
+    fn whole(&mut self, field: &ConfigField, given: &Given<'_>, place: &Place) -> Option<Value> {
+        self.problems.comes_from(place);
+        let value = self.value(field.value_type, field, given, place)?;
+        let length = match &value {
+            Value::String(text) => text.chars().count(),
+            Value::Array(items) => items.len(),
+            Value::Object(entries) => entries.len(),
+            _ => return Some(value),
+        };
+        match wrong_length(field, length, &value, place) {
+            Some(message) => self.bad(place, message),
+            None => Some(value),
+        }
+    }
+
+    /// The value with its texts parsed and all in it checked. `None` when it has a problem as a whole; a part of a list
+    /// or map that has one is null.
+    fn value(&mut self, value_type: ValueType, field: &ConfigField, given: &Given<'_>, place: &Place) -> Option<Value> {
+        if let Some(index) = given.texts.iter().position(|(path, _)| path.is_empty()) {
+            let text = given.texts[index].1;
+            let Some(value) = parse_text(text, value_type) else {
+                return self.bad(place, mistyped(value_type, &Value::String(text.to_owned()), place));
+            };
+            let mut typed = Given::of(&value);
+            typed.texts = given.texts.iter().copied().filter(|(path, _)| !path.is_empty()).collect();
+            return self.value(value_type, field, &typed, place);
+        }
+        let value = given.value.unwrap_or(&Value::Null);
+        match value_type {
+            ValueType::Optional(_) if given.is_null() => Some(Value::Null),
+            ValueType::Optional(inner) => self.value(*inner, field, given, place),
+            ValueType::Config(_) | ValueType::Map(_) if given.value.is_some() && given.table.is_none() => {
+                self.bad(place, mistyped(value_type, value, place))
+            }
+            ValueType::Config(fields) => Some(Value::Object(self.table(fields, given, place))),
+            ValueType::Map(item) => {
+                let is_table = matches!(item.without_optional(), ValueType::Config(_) | ValueType::Map(_));
+                let entry = |key: &str| {
+                    let given = if is_table { given.at(key) } else { given.exactly_at(key) };
+                    let value = self.value(*item, field, &given, &place.key(key));
+                    (key.to_owned(), value.unwrap_or_default())
+                };
+                Some(Value::Object(given.keys(!is_table).into_iter().map(entry).collect()))
+            }
+            _ if !given.texts.is_empty() => {
+                self.bad(place, format!("{place} has no keys; give all of it, {value_type}"))
+            }
+            ValueType::List(item) => {
+                let Some(items) = value.as_array() else {
+                    return self.bad(place, mistyped(value_type, value, place));
+                };
+                let item = |(index, value)| {
+                    self.value(*item, field, &Given::of(value), &place.item(index)).unwrap_or_default()
+                };
+                Some(Value::Array(items.iter().enumerate().map(item).collect()))
+            }
+            _ => match scalar_problem(value_type, field, value, place) {
+                Some(message) => self.bad(place, message),
+                None => Some(value.clone()),
+            },
+        }
+    }
+
+    fn bad(&mut self, place: &Place, message: String) -> Option<Value> {
+        self.problems.add(&place.path, message);
+        None
+    }
+}
+
+/// What the field's environment variable says, if it is set.
+fn from_environment(field: &ConfigField, place: &Place) -> Result<Option<(Value, Place)>, String> {
+    let Some(variable) = field.env else { return Ok(None) };
+    let place = place.clone().from(Source::Environment(variable));
+    match env::var(variable) {
+        // A variable that is set to nothing is how a shell user unsets it.
+        Ok(text) if !text.is_empty() => match parse_text(&text, field.value_type) {
+            Some(value) => Ok(Some((value, place))),
+            None => Err(mistyped(field.value_type, &Value::String(text), &place)),
+        },
+        Err(env::VarError::NotUnicode(_)) => Err(format!("{place} is not valid UTF-8")),
+        _ => Ok(None),
+    }
+}

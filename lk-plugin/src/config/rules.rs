@@ -1,0 +1,135 @@
+//! What a single value must be, and in which words it is refused.
+
+use std::cmp::Ordering;
+
+use serde_json::Value;
+
+use super::field::ConfigField;
+use super::number::Number;
+use super::problems::{Place, shortened};
+use super::value_type::ValueType;
+use crate::hint;
+
+/// The first length of time, in seconds, that a `Duration` cannot hold: 2^64.
+pub(super) const TOO_MANY_SECONDS: f64 = 18_446_744_073_709_551_616.0;
+
+/// What is wrong with a value that is neither a list nor a table.
+pub(super) fn scalar_problem(
+    value_type: ValueType,
+    field: &ConfigField,
+    value: &Value,
+    place: &Place,
+) -> Option<String> {
+    if !accepts(value_type, value) {
+        return Some(mistyped(value_type, value, place));
+    }
+    not_listed(field, value, place).or_else(|| out_of_range(field, value, place))
+}
+
+/// Whether the value is of a type that is neither a list nor a table.
+fn accepts(value_type: ValueType, value: &Value) -> bool {
+    match value_type {
+        ValueType::Boolean => value.is_boolean(),
+        ValueType::Integer { min, max } => {
+            Number::of(value).and_then(Number::whole).is_some_and(|number| (min..=max).contains(&number))
+        }
+        ValueType::Number => value.is_number(),
+        ValueType::Seconds => value.as_f64().is_some_and(|seconds| (0.0..TOO_MANY_SECONDS).contains(&seconds)),
+        ValueType::Choice(choices) => {
+            value.as_str().is_some_and(|given| choices.iter().any(|choice| choice.name == given))
+        }
+        _ => value.is_string(),
+    }
+}
+
+/// What is said of a value that is not of its type.
+pub(super) fn mistyped(value_type: ValueType, value: &Value, place: &Place) -> String {
+    match (value_type.without_optional(), value) {
+        (ValueType::Choice(choices), Value::String(given)) => {
+            let names: Vec<&str> = choices.iter().map(|choice| choice.name).collect();
+            if place.hidden {
+                return format!("{place} is not a choice; {}", hint::choose("", &names));
+            }
+            format!("{place} cannot be `{}`; {}", shortened(given), hint::choose(given, &names))
+        }
+        (value_type, _) => place.must_be(value_type, value),
+    }
+}
+
+/// What a field wants, in a sentence.
+pub(super) fn wanted(field: &ConfigField) -> String {
+    if field.choices.is_empty() { field.value_type.to_string() } else { format!("one of {}", choices(field)) }
+}
+
+/// The choices of a field as they are listed: in their own order, which for numbers is the better one.
+fn choices(field: &ConfigField) -> String {
+    let list: Vec<String> = field.choices.iter().map(|json| format!("`{}`", plain(json))).collect();
+    list.join(", ")
+}
+
+/// JSON text as people write it: without quotes.
+fn plain(json: &str) -> String {
+    match serde_json::from_str(json) {
+        Ok(Value::String(text)) => text,
+        _ => json.to_owned(),
+    }
+}
+
+fn not_listed(field: &ConfigField, value: &Value, place: &Place) -> Option<String> {
+    let is = |json: &&str| match (Number::of(value), Number::parse(json)) {
+        (Some(value), Some(choice)) => value.is(Ordering::Equal, choice),
+        (None, None) => serde_json::from_str::<Value>(json).is_ok_and(|choice| choice == *value),
+        _ => false,
+    };
+    if field.choices.is_empty() || field.choices.iter().any(is) {
+        return None;
+    }
+    if place.hidden {
+        return Some(format!("{place} is not a choice; choose from {}", choices(field)));
+    }
+    Some(match value {
+        Value::String(given) => {
+            let names: Vec<String> = field.choices.iter().map(|json| plain(json)).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            format!("{place} cannot be `{}`; {}", shortened(given), hint::choose(given, &names))
+        }
+        value => format!("{place} cannot be `{value}`; choose from {}", choices(field)),
+    })
+}
+
+/// Numbers alone have a range.
+fn out_of_range(field: &ConfigField, value: &Value, place: &Place) -> Option<String> {
+    let number = Number::of(value)?;
+    let beyond = |limit: Option<&str>, side| limit.and_then(Number::parse).is_some_and(|limit| number.is(side, limit));
+    if !beyond(field.min, Ordering::Less) && !beyond(field.max, Ordering::Greater) {
+        return None;
+    }
+    let wanted = match (field.min, field.max) {
+        (Some(min), Some(max)) => format!("between {min} and {max}"),
+        (Some(min), None) => format!("at least {min}"),
+        (_, max) => format!("at most {}", max.unwrap_or_default()),
+    };
+    Some(place.must_be(wanted, value))
+}
+
+/// What is wrong with the length of a text, list or map.
+pub(super) fn wrong_length(field: &ConfigField, length: usize, value: &Value, place: &Place) -> Option<String> {
+    let (min, max) = (field.min_length, field.max_length);
+    if min.is_none_or(|min| min <= length) && max.is_none_or(|max| length <= max) {
+        return None;
+    }
+    let wanted = match (min, max) {
+        (Some(min), Some(max)) if min == max => min.to_string(),
+        (Some(min), Some(max)) => format!("{min} to {max}"),
+        (Some(min), None) => format!("at least {min}"),
+        (_, max) => format!("at most {}", max.unwrap_or_default()),
+    };
+    let (one, many) = match value {
+        Value::String(_) => ("character", "characters"),
+        Value::Array(_) => ("item", "items"),
+        _ => ("entry", "entries"),
+    };
+    let unit = if wanted.ends_with(" 1") || wanted == "1" { one } else { many };
+    let given = if place.hidden { "; what was given is not shown".to_owned() } else { format!(", but has {length}") };
+    Some(format!("{place} must have {wanted} {unit}{given}"))
+}

@@ -1,0 +1,172 @@
+//! JSON Schema of a config, from the same constants that the reader goes by.
+
+use std::cmp::Ordering;
+
+use serde_json::{Map, Value, json};
+
+use super::field::ConfigField;
+use super::number::Number;
+use super::rules::TOO_MANY_SECONDS;
+use super::value_type::ValueType;
+
+/// The dialect that the schema is written in.
+const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
+
+/// The JSON Schema (2020-12) of a config with these fields: what editors, forms and other languages check it with.
+///
+/// It takes what [`from_config`](super::PluginConfig::from_config) takes, with these limits: a type of one's own may
+/// refuse more than its [`TYPE`](super::ConfigValue::TYPE) says, and so may rules across fields; a key that the
+/// environment can give is not required. Words outside the standard: `x-env` (the environment variable), `x-unit`, and
+/// `x-choices` (what each choice means). The default of a secret is left out.
+///
+/// ```
+/// use lk_plugin::PluginConfig;
+/// use lk_plugin::config::json_schema;
+///
+/// #[derive(PluginConfig)]
+/// struct WhisperConfig {
+///     /// How adventurous the transcription may be.
+///     #[config(default = 0.0, range = 0.0..=1.0)]
+///     temperature: f64,
+/// }
+///
+/// let schema = json_schema(WhisperConfig::FIELDS);
+/// assert_eq!(schema["properties"]["temperature"]["maximum"], 1.0);
+/// assert_eq!(schema["additionalProperties"], false);
+/// ```
+#[must_use]
+pub fn json_schema(fields: &[ConfigField]) -> Value {
+    let mut schema = Map::new();
+    schema.insert("$schema".to_owned(), DIALECT.into());
+    schema.extend(table(fields));
+    schema.into()
+}
+
+fn table(fields: &[ConfigField]) -> Map<String, Value> {
+    let properties: Map<String, Value> =
+        fields.iter().map(|field| (field.name.to_owned(), property(field).into())).collect();
+    let required: Vec<&str> = fields.iter().filter(|field| must_be_given(field)).map(|field| field.name).collect();
+    let mut schema = Map::new();
+    schema.insert("type".to_owned(), "object".into());
+    schema.insert("properties".to_owned(), properties.into());
+    if !required.is_empty() {
+        schema.insert("required".to_owned(), required.into());
+    }
+    schema.insert("additionalProperties".to_owned(), false.into());
+    schema
+}
+
+/// Whether a config is wrong without the key, whatever the environment has.
+fn must_be_given(field: &ConfigField) -> bool {
+    field.required
+        && field.env.is_none()
+        && match field.value_type {
+            ValueType::Config(fields) => fields.iter().any(must_be_given),
+            _ => true,
+        }
+}
+
+fn property(field: &ConfigField) -> Map<String, Value> {
+    let mut schema = of_type(field.value_type, field);
+    let limits = match field.value_type.without_optional() {
+        ValueType::List(_) => ["minItems", "maxItems"],
+        ValueType::Map(_) => ["minProperties", "maxProperties"],
+        _ => ["minLength", "maxLength"],
+    };
+    for (word, length) in limits.into_iter().zip([field.min_length, field.max_length]) {
+        schema.extend(length.map(|length| (word.to_owned(), length.into())));
+    }
+    if !field.doc.is_empty() {
+        schema.insert("description".to_owned(), field.doc.into());
+    }
+    if field.secret {
+        schema.insert("writeOnly".to_owned(), true.into());
+    } else if let Some(default) = field.default.map(value_of) {
+        schema.insert("default".to_owned(), default);
+    }
+    schema.extend(field.env.map(|env| ("x-env".to_owned(), env.into())));
+    schema.extend(field.unit.map(|unit| ("x-unit".to_owned(), unit.into())));
+    schema
+}
+
+/// The type with the field's rules for single values, which in a list or map hold for each of them.
+fn of_type(value_type: ValueType, field: &ConfigField) -> Map<String, Value> {
+    let schema = match value_type {
+        ValueType::Boolean => json!({"type": "boolean"}),
+        ValueType::Integer { min, max } => {
+            let min = stricter([Some(whole(min)), limit(field.min)], Ordering::Greater);
+            let max = stricter([Some(whole(max)), limit(field.max)], Ordering::Less);
+            json!({"type": "integer", "minimum": min, "maximum": max})
+        }
+        ValueType::Number => ranged(json!({"type": "number"}), [limit(field.min), limit(field.max)]),
+        ValueType::Seconds => {
+            let min = stricter([Some(0.into()), limit(field.min)], Ordering::Greater);
+            let schema = json!({"type": "number", "exclusiveMaximum": TOO_MANY_SECONDS});
+            ranged(schema, [min, limit(field.max)])
+        }
+        ValueType::String | ValueType::Path => json!({"type": "string"}),
+        ValueType::Secret => json!({"type": "string", "writeOnly": true}),
+        ValueType::Url => json!({"type": "string", "format": "uri"}),
+        ValueType::Choice(choices) => {
+            let names: Vec<&str> = choices.iter().map(|choice| choice.name).collect();
+            let mut schema = json!({"type": "string", "enum": names});
+            if choices.iter().any(|choice| !choice.doc.is_empty()) {
+                let docs = choices.iter().map(|choice| (choice.name.to_owned(), Value::from(choice.doc)));
+                schema["x-choices"] = Value::Object(docs.collect());
+            }
+            schema
+        }
+        ValueType::List(item) => json!({"type": "array", "items": of_type(*item, field)}),
+        ValueType::Map(item) => json!({"type": "object", "additionalProperties": of_type(*item, field)}),
+        ValueType::Config(fields) => table(fields).into(),
+        ValueType::Optional(inner) => return or_null(of_type(*inner, field)),
+    };
+    let Value::Object(mut schema) = schema else { return Map::new() };
+    if value_type.inner().is_none() && !field.choices.is_empty() {
+        let choices: Vec<Value> = field.choices.iter().map(|json| value_of(json)).collect();
+        schema.insert("enum".to_owned(), choices.into());
+    }
+    schema
+}
+
+fn or_null(mut schema: Map<String, Value>) -> Map<String, Value> {
+    if let Some(Value::String(name)) = schema.get("type") {
+        let either = json!([name, "null"]);
+        schema.insert("type".to_owned(), either);
+    }
+    if let Some(Value::Array(choices)) = schema.get_mut("enum") {
+        choices.push(Value::Null);
+    }
+    schema
+}
+
+fn ranged(mut schema: Value, limits: [Option<Value>; 2]) -> Value {
+    for (word, limit) in ["minimum", "maximum"].into_iter().zip(limits) {
+        if let Some(limit) = limit {
+            schema[word] = limit;
+        }
+    }
+    schema
+}
+
+fn limit(json: Option<&str>) -> Option<Value> {
+    json.map(value_of)
+}
+
+/// Of two limits the one on that side of the other.
+fn stricter([one, other]: [Option<Value>; 2], side: Ordering) -> Option<Value> {
+    let further = match (one.as_ref().and_then(Number::of), other.as_ref().and_then(Number::of)) {
+        (Some(one), Some(other)) => other.is(side, one),
+        (one, _) => one.is_none(),
+    };
+    if further { other } else { one }
+}
+
+fn whole(number: i128) -> Value {
+    serde_json::Number::from_i128(number).map_or(Value::Null, Value::Number)
+}
+
+/// What JSON text says; the text itself when it is none.
+fn value_of(json: &str) -> Value {
+    serde_json::from_str(json).unwrap_or_else(|_| Value::from(json))
+}

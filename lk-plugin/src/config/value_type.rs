@@ -1,0 +1,172 @@
+//! The types of config values, in constants.
+
+use std::fmt;
+
+use super::field::ConfigField;
+
+/// What values a key takes. All of it is constant data, nested types included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ValueType {
+    /// `true` or `false`.
+    Boolean,
+    /// A whole number within these limits, both included.
+    Integer {
+        /// The smallest.
+        min: i128,
+        /// The largest.
+        max: i128,
+    },
+    /// A number; never NaN or infinite.
+    Number,
+    /// A length of time: a number of seconds, not negative.
+    Seconds,
+    /// Text.
+    String,
+    /// Text that must never be shown.
+    Secret,
+    /// A URL with its scheme.
+    Url,
+    /// The path of a file or folder.
+    Path,
+    /// One of these names.
+    Choice(&'static [ConfigChoice]),
+    /// A list of such values.
+    List(&'static ValueType),
+    /// A table from any text to such values.
+    Map(&'static ValueType),
+    /// A table with these keys: a config within a config.
+    Config(&'static [ConfigField]),
+    /// Such a value or none.
+    Optional(&'static ValueType),
+}
+
+/// One of the names that a value may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConfigChoice {
+    /// The name, as a config spells it.
+    pub name: &'static str,
+    /// What it means, in Markdown.
+    pub doc: &'static str,
+}
+
+impl ConfigChoice {
+    /// A choice.
+    #[must_use]
+    pub const fn new(name: &'static str, doc: &'static str) -> Self {
+        Self { name, doc }
+    }
+}
+
+impl ValueType {
+    /// Whether a key of this type must be given: it is not optional, and not a config that needs nothing.
+    #[must_use]
+    pub const fn is_required(self) -> bool {
+        match self {
+            Self::Optional(_) => false,
+            Self::Config(fields) => {
+                let mut index = 0;
+                while index < fields.len() {
+                    if fields[index].required {
+                        return true;
+                    }
+                    index += 1;
+                }
+                false
+            }
+            _ => true,
+        }
+    }
+
+    /// Whether values must never be shown: secrets, and collections of them.
+    #[must_use]
+    pub const fn is_secret(self) -> bool {
+        match self {
+            Self::Secret => true,
+            Self::List(item) | Self::Map(item) | Self::Optional(item) => item.is_secret(),
+            _ => false,
+        }
+    }
+
+    /// Whether there is a secret anywhere in values of this type.
+    pub(super) fn holds_secret(self) -> bool {
+        match self {
+            Self::List(item) | Self::Map(item) | Self::Optional(item) => item.holds_secret(),
+            Self::Config(fields) => fields.iter().any(|field| field.secret || field.value_type.holds_secret()),
+            _ => self.is_secret(),
+        }
+    }
+
+    /// The unit that the type itself implies.
+    pub(super) const fn unit(self) -> Option<&'static str> {
+        match self {
+            Self::Seconds => Some("s"),
+            _ => match self.inner() {
+                Some(inner) => inner.unit(),
+                None => None,
+            },
+        }
+    }
+
+    /// The type without its `Optional`.
+    pub(super) const fn without_optional(self) -> Self {
+        match self {
+            Self::Optional(inner) => inner.without_optional(),
+            _ => self,
+        }
+    }
+
+    /// What the values inside are, for lists, maps and options.
+    pub(super) const fn inner(self) -> Option<Self> {
+        match self {
+            Self::List(inner) | Self::Map(inner) | Self::Optional(inner) => Some(*inner),
+            _ => None,
+        }
+    }
+
+    /// The name in tables and JSON: `integer`, `list of string`. An optional value is called like any other.
+    #[must_use]
+    pub fn name(self) -> String {
+        let name = match self {
+            Self::Boolean => "boolean",
+            Self::Integer { .. } => "integer",
+            Self::Number => "number",
+            Self::Seconds => "seconds",
+            Self::String => "string",
+            Self::Secret => "secret",
+            Self::Url => "url",
+            Self::Path => "path",
+            Self::Choice(_) => "choice",
+            Self::Config(_) => "config",
+            Self::List(item) => return format!("list of {}", item.name()),
+            Self::Map(item) => return format!("map of {}", item.name()),
+            Self::Optional(inner) => return inner.name(),
+        };
+        name.to_owned()
+    }
+}
+
+impl fmt::Display for ValueType {
+    /// In a sentence: `a number of seconds`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Boolean => f.write_str("`true` or `false`"),
+            Self::Integer { min, max } => write!(f, "an integer from {min} to {max}"),
+            Self::Number => f.write_str("a number"),
+            Self::Seconds => f.write_str("a number of seconds, not negative"),
+            Self::String | Self::Secret => f.write_str("text"),
+            Self::Url => f.write_str("a URL such as `https://example.com`"),
+            Self::Path => f.write_str("a path"),
+            Self::Choice(choices) => {
+                let mut names: Vec<String> = choices.iter().map(|choice| format!("`{}`", choice.name)).collect();
+                names.sort_unstable();
+                write!(f, "one of {}", names.join(", "))
+            }
+            Self::List(item) => write!(f, "a list, each {item}"),
+            Self::Map(item) => write!(f, "a table, each value {item}"),
+            Self::Config(_) => f.write_str("a table"),
+            Self::Optional(inner) => inner.fmt(f),
+        }
+    }
+}

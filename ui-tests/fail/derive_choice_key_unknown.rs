@@ -1,0 +1,8 @@
+#[derive(lk_plugin::ConfigValue)]
+enum Voice {
+    Tone,
+    #[config(name = "quiet")]
+    Silence,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[derive(lk_plugin::ConfigValue)]
+enum Voice<const N: u8> {
+    Tone,
+}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[derive(lk_plugin::ConfigValue)]
+enum Voice {}
+
+fn main() {}

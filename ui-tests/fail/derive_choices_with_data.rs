@@ -1,0 +1,8 @@
+#[derive(lk_plugin::ConfigValue)]
+enum Voice {
+    Tone(f64),
+    Silence,
+    Noise { color: String },
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+#[derive(lk_plugin::PluginConfig)]
+struct ParrotConfig {
+    #[config(default = None)]
+    voice: Option<String>,
+}
+
+fn main() {}

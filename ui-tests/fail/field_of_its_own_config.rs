@@ -1,0 +1,6 @@
+#[derive(lk_plugin::PluginConfig)]
+struct ParrotConfig {
+    parrots: Vec<ParrotConfig>,
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+#[derive(lk_plugin::PluginConfig)]
+struct ParrotConfig {
+    #[config(unit = "Hz")]
+    voice: String,
+}
+
+fn main() {}
