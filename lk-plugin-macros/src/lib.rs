@@ -66,24 +66,38 @@ pub fn plugins(input: TokenStream) -> TokenStream {
     explicit::expand(input.into()).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
-/// Describes a config struct in constants and reads it: see the trait `PluginConfig`.
+/// Describes a config struct in constants and reads it. Where values come from, configs within configs and rules across
+/// fields are explained at the trait of the same name, the types of fields at the trait `ConfigValue`.
 ///
-/// | `#[config(…)]` on a field | meaning |
+/// | `#[config(…)]` on a field | meaning | for |
+/// |---|---|---|
+/// | `default = 0.5` | the value when none is given: a number, a text, `true`, `false`, a list `[1, 2]`, a table `{ "key": 1 }`; for an enum the name of a choice | all but configs, which have the defaults of their fields |
+/// | `range = 0.0..=1.0` | the numbers allowed, both ends included; either may be left out | numbers, `Duration`, and each of those in lists and maps |
+/// | `length = 1..` | how many characters, items or entries are allowed | texts, lists, maps |
+/// | `choices = [8_000, 16_000]` | the values allowed, when an enum would be too much | numbers, texts |
+/// | `env = "OPENAI_API_KEY"` | the environment variable that is asked when the config has no value | all |
+/// | `secret` | the value is never shown; the type `Secret` implies it | all |
+/// | `unit = "Hz"` | the unit, for people; that of a `Duration` is the second | numbers |
+/// | `rename = "type"` | the key, when it is not the field's name | all |
+///
+/// A field without a default must be given, unless its type is an `Option`, or a config of which nothing must be given.
+/// The doc comment is the field's description. All of this is checked when the crate is compiled: that a default is of
+/// the field's type and within its range, that only numbers have a range, that no two fields have one key.
+///
+/// | `#[config(…)]` on the struct | meaning |
 /// |---|---|
-/// | `default = 0.5` | the value when none is given: a literal, as in JSON |
-/// | `range = 0.0..=1.0` | the numbers allowed; either end may be left out |
-/// | `env = "OPENAI_API_KEY"` | the environment variable that is asked when the config has no value |
-/// | `secret` | the value is never shown; the type `Secret` implies it |
-/// | `unit = "Hz"` | the unit, for people |
-///
-/// A field without a default must be given, unless its type is an `Option`. The doc comment is the field's description.
-/// On the struct, `#[config(crate = "path")]` says where `lk_plugin` is, when it is not called that.
+/// | `check = path::to::function` | a rule across fields: `fn(&Self) -> Result<(), E>` with any `E` that can be printed |
+/// | `crate = "path"` | where `lk_plugin` is, when it is not called that |
 #[proc_macro_derive(PluginConfig, attributes(config))]
 pub fn plugin_config(item: TokenStream) -> TokenStream {
     config::derive(item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
 /// Makes an enum the type of a config field: its variants are the choices.
+///
+/// A variant `ServerVad` is called `server_vad`, unless `#[config(rename = "server-vad")]` above it says otherwise; its
+/// doc comment says what it means. Variants hold no data. Elsewhere than on enums, implement the trait of the same name.
+/// `#[config(crate = "path")]` on the enum says where `lk_plugin` is, when it is not called that.
 #[proc_macro_derive(ConfigValue, attributes(config))]
 pub fn config_value(item: TokenStream) -> TokenStream {
     config::derive_choice(item.into()).unwrap_or_else(syn::Error::into_compile_error).into()

@@ -46,7 +46,8 @@
 //! | understand streams | [`stream`] |
 //!
 //! The crate needs no runtime and brings no HTTP, no inference and no `unsafe`. Features: `tokio` offers plugins that
-//! need it a runtime of their own (`runtime`), `resample` converts sample rates (`Resampler`).
+//! need it a runtime of their own (`runtime`), `resample` converts sample rates (`Resampler`), `toml` and `yaml` read
+//! config files of these formats, `url` makes `config::Url` the type of a config field.
 
 mod audio;
 pub mod config;

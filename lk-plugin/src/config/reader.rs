@@ -35,8 +35,7 @@ impl ConfigReader<'_> {
     pub fn field<T: ConfigValue>(&mut self, name: &str) -> Option<T> {
         match (self.fields.iter().find(|field| field.name == name), self.value.get(name)) {
             (Some(field), Some(value)) => {
-                let hidden = field.secret || field.value_type.holds_secret();
-                let place = self.place.key(name).hidden_if(hidden);
+                let place = self.place.key(name).hidden_if(field.secret);
                 let source = self.problems.source_of(&place.path);
                 self.part(value, place.from(source))
             }
@@ -67,9 +66,10 @@ impl ConfigReader<'_> {
         match T::from_json(self.value) {
             Ok(value) => Some(value),
             Err(mismatch) => {
+                let place = self.place.clone().hidden_if(T::TYPE.holds_secret());
                 let message = match mismatch.what() {
-                    Some(wanted) => self.place.must_be(wanted, self.value),
-                    None => self.place.must_be(T::TYPE, self.value),
+                    Some(wanted) => place.must_be(wanted, self.value),
+                    None => place.must_be(T::TYPE, self.value),
                 };
                 self.problems.add(&self.place.path, message);
                 None

@@ -74,8 +74,7 @@ impl Resolver<'_> {
     fn table(&mut self, fields: &[ConfigField], given: &Given<'_>, place: &Place) -> Map<String, Value> {
         let mut table = Map::new();
         for field in fields {
-            let hidden = field.secret || field.value_type.holds_secret();
-            let place = place.key(field.name).hidden_if(hidden);
+            let place = place.key(field.name).hidden_if(field.secret);
             if let Some(value) = self.field(field, &given.at(field.name), place) {
                 table.insert(field.name.to_owned(), value);
             }

@@ -10,8 +10,8 @@ use super::problems::{Place, shortened};
 use super::value_type::ValueType;
 use crate::hint;
 
-/// The first length of time, in seconds, that a `Duration` cannot hold: 2^64.
-pub(super) const TOO_MANY_SECONDS: f64 = 18_446_744_073_709_551_616.0;
+/// The longest time taken, in seconds: about what a `Duration` can hold, and exact as integer and as double.
+pub(super) const MAX_SECONDS: f64 = 1e19;
 
 /// What is wrong with a value that is neither a list nor a table.
 pub(super) fn scalar_problem(
@@ -34,7 +34,9 @@ fn accepts(value_type: ValueType, value: &Value) -> bool {
             Number::of(value).and_then(Number::whole).is_some_and(|number| (min..=max).contains(&number))
         }
         ValueType::Number => value.is_number(),
-        ValueType::Seconds => value.as_f64().is_some_and(|seconds| (0.0..TOO_MANY_SECONDS).contains(&seconds)),
+        ValueType::Seconds => Number::of(value).is_some_and(|seconds| {
+            !seconds.is(Ordering::Less, Number::Whole(0)) && !seconds.is(Ordering::Greater, Number::Float(MAX_SECONDS))
+        }),
         ValueType::Choice(choices) => {
             value.as_str().is_some_and(|given| choices.iter().any(|choice| choice.name == given))
         }
@@ -52,7 +54,7 @@ pub(super) fn mistyped(value_type: ValueType, value: &Value, place: &Place) -> S
             }
             format!("{place} cannot be `{}`; {}", shortened(given), hint::choose(given, &names))
         }
-        (value_type, _) => place.must_be(value_type, value),
+        (value_type, _) => place.clone().hidden_if(value_type.holds_secret()).must_be(value_type, value),
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::field::ConfigField;
 use super::number::Number;
-use super::rules::TOO_MANY_SECONDS;
+use super::rules::MAX_SECONDS;
 use super::value_type::ValueType;
 
 /// The dialect that the schema is written in.
@@ -101,8 +101,8 @@ fn of_type(value_type: ValueType, field: &ConfigField) -> Map<String, Value> {
         ValueType::Number => ranged(json!({"type": "number"}), [limit(field.min), limit(field.max)]),
         ValueType::Seconds => {
             let min = stricter([Some(0.into()), limit(field.min)], Ordering::Greater);
-            let schema = json!({"type": "number", "exclusiveMaximum": TOO_MANY_SECONDS});
-            ranged(schema, [min, limit(field.max)])
+            let max = stricter([Some(MAX_SECONDS.into()), limit(field.max)], Ordering::Less);
+            ranged(json!({"type": "number"}), [min, max])
         }
         ValueType::String | ValueType::Path => json!({"type": "string"}),
         ValueType::Secret => json!({"type": "string", "writeOnly": true}),
