@@ -224,6 +224,15 @@ fn the_json_list_describes_each_plugin_and_its_config() -> Result {
     let threshold = fields.iter().find(|field| field["name"] == "activation_threshold").ok_or("no threshold")?;
     assert_eq!((&threshold["type"], &threshold["default"]), (&Value::from("number"), &Value::from(0.5)));
     assert_eq!((&threshold["required"], &threshold["secret"]), (&Value::from(false), &Value::from(false)));
+    let rate = fields.iter().find(|field| field["name"] == "sample_rate").ok_or("no rate")?;
+    let choices: Vec<_> =
+        rate["choices"].as_array().ok_or("no choices")?.iter().map(|choice| &choice["value"]).collect();
+    assert_eq!(choices, [8_000, 16_000]);
+    let tts = plugins.iter().find(|plugin| plugin["kind"] == "tts").ok_or("no tts is listed")?;
+    let voice = tts["fields"].as_array().and_then(|fields| fields.iter().find(|field| field["name"] == "voice"));
+    let voice = voice.ok_or("no voice")?;
+    assert_eq!((&voice["type"], &voice["choices"][0]["value"]), (&Value::from("choice"), &Value::from("tone")));
+    assert_eq!(voice["choices"][0]["doc"], "A sine.");
     Ok(())
 }
 
