@@ -125,3 +125,83 @@ fn items(plugin: &Plugin) -> TokenStream {
             };
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::panic, clippy::unwrap_used, reason = "a test stops at its first surprise")]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// What the attribute writes, beside `snapshots/<name>.rs`; `BLESS=1` writes the file instead.
+    fn assert_expands_to(name: &str, args: TokenStream, item: TokenStream) {
+        let (item, plugin) = match crate::plugin::check(args, item.clone()) {
+            Ok(plugin) => (item, plugin),
+            Err(error) => panic!("{error}"),
+        };
+        let (item, is_last) = crate::stacked::pass_on(item, &plugin.entries());
+        let beside = expand(&plugin, is_last);
+        let file: syn::File = syn::parse2(quote!(#item #beside)).unwrap();
+        let written = prettyplease::unparse(&file);
+        let path = format!("{}/src/snapshots/{name}.rs", env!("CARGO_MANIFEST_DIR"));
+        if std::env::var_os("BLESS").is_some() {
+            fs::write(&path, &written).unwrap();
+        }
+        let snapshot = fs::read_to_string(&path).unwrap_or_default();
+        assert!(written == snapshot, "{path} differs; read the change, then run the test with `BLESS=1`:\n{written}");
+    }
+
+    #[test]
+    fn a_function_with_a_typed_config() {
+        assert_expands_to(
+            "typed_config",
+            quote!(
+                kind = "stt",
+                name = "open-ai",
+                models(file(
+                    name = "m.onnx",
+                    url = "https://example.com/m.onnx",
+                    size = 5,
+                    sha256 = "1a153a22f4509e292a94e67d6f9b85e8deb25b4988682b7e174c65279d8788e3"
+                ))
+            ),
+            quote!(
+                /// Hears with a model.
+                pub fn new(config: SttConfig) -> Result<OpenAiStt> {
+                    Ok(OpenAiStt(config))
+                }
+            ),
+        );
+    }
+
+    #[test]
+    fn an_impl_block_with_the_config_as_it_is() {
+        assert_expands_to(
+            "impl_block",
+            quote!(kind = "vad", name = "energy", license = "MIT", crate = "agent::plugin"),
+            quote!(
+                impl Energy {
+                    /// Hears energy.
+                    fn new(config: &Config) -> Self {
+                        Self
+                    }
+                }
+            ),
+        );
+    }
+
+    #[test]
+    fn the_first_of_two_attributes_on_a_function_without_config() {
+        assert_expands_to(
+            "stacked",
+            quote!(kind = "llm", name = "both"),
+            quote!(
+                #[cfg(unix)]
+                #[lk_plugin(kind = "tts", name = "both")]
+                fn both() -> Parrot {
+                    Parrot
+                }
+            ),
+        );
+    }
+}
