@@ -1,0 +1,16 @@
+use lk_plugin::{ChatContext, ChatOptions, Llm, LlmStream, Result};
+
+struct Parrot;
+
+impl Llm for Parrot {
+    fn chat(&self, _: &ChatContext, _: &ChatOptions) -> Result<LlmStream> {
+        unimplemented!()
+    }
+}
+
+#[lk_plugin::lk_plugin(kind = "llm", name = "parrot")]
+fn new() -> &'static Parrot {
+    &Parrot
+}
+
+fn main() {}

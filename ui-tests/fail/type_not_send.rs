@@ -1,0 +1,18 @@
+use std::rc::Rc;
+
+use lk_plugin::{ChatContext, ChatOptions, Llm, LlmStream, Result};
+
+struct Parrot(Rc<u8>);
+
+impl Llm for Parrot {
+    fn chat(&self, _: &ChatContext, _: &ChatOptions) -> Result<LlmStream> {
+        unimplemented!()
+    }
+}
+
+#[lk_plugin::lk_plugin(kind = "llm", name = "parrot")]
+fn new() -> Parrot {
+    Parrot(Rc::new(0))
+}
+
+fn main() {}
