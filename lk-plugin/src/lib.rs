@@ -47,7 +47,8 @@
 //!
 //! The crate needs no runtime and brings no HTTP, no inference and no `unsafe`. Features: `tokio` offers plugins that
 //! need it a runtime of their own (`runtime`), `resample` converts sample rates (`Resampler`), `toml` and `yaml` read
-//! config files of these formats, `url` makes `config::Url` the type of a config field.
+//! config files of these formats, `url` makes `config::Url` the type of a config field, `unique-at-link` makes two crates
+//! with plugins of one kind and name fail to link.
 
 mod audio;
 pub mod config;
