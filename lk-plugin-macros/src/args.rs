@@ -1,6 +1,7 @@
 //! Reads the text of the attribute: `kind = "stt", name = "openai", …`.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Ident, LitInt, LitStr, Token};
@@ -122,6 +123,15 @@ pub(crate) fn skip_to_comma(input: ParseStream<'_>) {
     while !input.is_empty() && !input.peek(Token![,]) {
         let _: Option<TokenTree> = input.parse().ok();
     }
+}
+
+/// The value of `crate = "path"`.
+pub(crate) fn path_to_core(given: &LitStr, errors: &mut Errors) -> Option<TokenStream> {
+    let path = given.parse::<syn::Path>().map_err(|_| {
+        let problem = format!("`{}` is not a path; write one such as `\"my_agent::plugin\"`", given.value());
+        syn::Error::new(given.span(), problem)
+    });
+    errors.take(path).map(ToTokens::into_token_stream)
 }
 
 /// `= "text"`.

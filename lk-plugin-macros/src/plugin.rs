@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use syn::LitStr;
 
-use crate::args::{Args, Model};
+use crate::args::{Args, Model, path_to_core};
 use crate::errors::Errors;
 use crate::item::{Form, Function, Item, first_token, has_word, split_at_commas, stream};
 use crate::kind::{KINDS, choose};
@@ -71,7 +71,10 @@ pub(crate) fn check(args: TokenStream, item: TokenStream) -> syn::Result<Plugin>
     let args = Args::read(args, &mut errors);
     let kind = args.kind.as_ref().and_then(|kind| kind_of(kind, &mut errors));
     let name = args.name.clone().filter(|name| is_name(name, &mut errors));
-    let krate = path_to_core(args.krate.as_ref(), &mut errors);
+    let krate = match &args.krate {
+        Some(given) => path_to_core(given, &mut errors),
+        None => Some(quote::quote!(::lk_plugin)),
+    };
     for model in &args.models {
         check_model(model, &mut errors);
     }
@@ -149,20 +152,6 @@ pub(crate) fn is_name(given: &LitStr, errors: &mut Errors) -> bool {
         if value.is_empty() { "the name is empty".to_owned() } else { format!("`{value}` is not a plugin name") };
     errors.at(given.span(), format!("{problem}; {GRAMMAR}, such as `{example}`"));
     false
-}
-
-fn path_to_core(given: Option<&LitStr>, errors: &mut Errors) -> Option<TokenStream> {
-    let Some(given) = given else { return Some(quote::quote!(::lk_plugin)) };
-    match given.parse::<syn::Path>() {
-        Ok(path) => Some(quote::quote!(#path)),
-        Err(_) => {
-            errors.at(
-                given.span(),
-                format!("`{}` is not a path; write one such as `\"my_agent::plugin\"`", given.value()),
-            );
-            None
-        }
-    }
 }
 
 fn check_model(model: &Model, errors: &mut Errors) {

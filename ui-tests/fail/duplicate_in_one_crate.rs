@@ -5,7 +5,7 @@ mod plugins {
 
     impl Llm for Parrot {
         fn chat(&self, _: &ChatContext, _: &ChatOptions) -> Result<LlmStream> {
-            unimplemented!()
+            Err(lk_plugin::Error::unsupported("it only listens"))
         }
     }
 

@@ -4,7 +4,7 @@ struct Parrot;
 
 impl Llm for Parrot {
     fn chat(&self, _: &ChatContext, _: &ChatOptions) -> Result<LlmStream> {
-        unimplemented!()
+        Err(lk_plugin::Error::unsupported("it only listens"))
     }
 }
 

@@ -6,7 +6,7 @@ struct Parrot(Cell<u8>);
 
 impl Llm for Parrot {
     fn chat(&self, _: &ChatContext, _: &ChatOptions) -> Result<LlmStream> {
-        unimplemented!()
+        Err(lk_plugin::Error::unsupported("it only listens"))
     }
 }
 

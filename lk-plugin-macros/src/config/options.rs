@@ -6,7 +6,7 @@ use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Ident, LitStr, Meta, Token};
 
 use super::literal::{Literal, Range};
-use crate::args::{each_key, skip_to_comma, text_value};
+use crate::args::{each_key, path_to_core, skip_to_comma, text_value};
 use crate::errors::Errors;
 
 /// What it says about a field.
@@ -113,14 +113,10 @@ impl TypeOptions {
                     Ok(path) => options.check = Some(path),
                     Err(_) => errors.at(first, "this is not the path of a function; write one such as `check_config`"),
                 }
-            } else if let Some(given) = errors.take(text_value(key, input)) {
-                match given.parse::<syn::Path>() {
-                    Ok(path) => options.krate = quote!(#path),
-                    Err(_) => errors.at(
-                        given.span(),
-                        format!("`{}` is not a path; write one such as `\"my_agent::plugin\"`", given.value()),
-                    ),
-                }
+            } else if let Some(given) = errors.take(text_value(key, input))
+                && let Some(path) = path_to_core(&given, errors)
+            {
+                options.krate = path;
             }
         });
         options

@@ -5,9 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::error::{Error, Result};
-
-/// The longest value that a message repeats, in characters.
-const MAX_SHOWN: usize = 60;
+use crate::hint;
 
 /// The problems found so far.
 #[derive(Debug, Default)]
@@ -104,7 +102,7 @@ impl Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = shortened(&self.path);
+        let path = hint::shown(&self.path);
         match self.source {
             Source::Given => write!(f, "`{path}`"),
             Source::Environment(variable) => write!(f, "`{path}` (from the environment variable `{variable}`)"),
@@ -118,9 +116,9 @@ pub(super) fn must_be(place: &str, wanted: impl fmt::Display, value: &Value, hid
         return format!("{place} must be {wanted}; what was given is not shown");
     }
     match value {
-        Value::String(text) => format!("{place} must be {wanted}, but is the text `{}`", shortened(text)),
+        Value::String(text) => format!("{place} must be {wanted}, but is the text `{}`", hint::shown(text)),
         Value::Object(_) => format!("{place} must be {wanted}, but is a table"),
-        _ => format!("{place} must be {wanted}, but is `{}`", shortened(&value.to_string())),
+        _ => format!("{place} must be {wanted}, but is `{}`", hint::shown(&value.to_string())),
     }
 }
 
@@ -130,12 +128,4 @@ pub(super) fn path_of_key(path: &str, key: &str) -> String {
 
 pub(super) fn path_of_item(path: &str, index: usize) -> String {
     format!("{path}[{index}]")
-}
-
-/// A value or key as a message may repeat it.
-pub(super) fn shortened(text: &str) -> String {
-    // Control characters would let a value rewrite the terminal line that shows it.
-    let clean = text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter });
-    let shown: String = clean.clone().take(MAX_SHOWN).collect();
-    if clean.count() > MAX_SHOWN { format!("{shown}…") } else { shown }
 }

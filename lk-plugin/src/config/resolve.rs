@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::field::ConfigField;
 use super::map::Config;
-use super::problems::{Place, Problems, Source, shortened};
+use super::problems::{Place, Problems, Source};
 use super::rules::{mistyped, scalar_problem, wanted, wrong_length};
 use super::text::parse_text;
 use super::value_type::ValueType;
@@ -87,7 +87,7 @@ impl Resolver<'_> {
                 [] => format!("{what} takes none"),
                 known => hint::choose(key, known),
             };
-            self.problems.add(&path, format!("`{}` is not an option; {advice}", shortened(&path)));
+            self.problems.add(&path, format!("`{}` is not an option; {advice}", hint::shown(&path)));
         }
         table
     }

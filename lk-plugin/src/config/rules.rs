@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::field::ConfigField;
 use super::number::Number;
-use super::problems::{Place, shortened};
+use super::problems::Place;
 use super::value_type::ValueType;
 use crate::hint;
 
@@ -52,7 +52,7 @@ pub(super) fn mistyped(value_type: ValueType, value: &Value, place: &Place) -> S
             if place.hidden {
                 return format!("{place} is not a choice; {}", hint::choose("", &names));
             }
-            format!("{place} cannot be `{}`; {}", shortened(given), hint::choose(given, &names))
+            format!("{place} cannot be `{}`; {}", hint::shown(given), hint::choose(given, &names))
         }
         (value_type, _) => place.clone().hidden_if(value_type.holds_secret()).must_be(value_type, value),
     }
@@ -93,7 +93,7 @@ fn not_listed(field: &ConfigField, value: &Value, place: &Place) -> Option<Strin
         Value::String(given) => {
             let names: Vec<String> = field.choices.iter().map(|json| plain(json)).collect();
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            format!("{place} cannot be `{}`; {}", shortened(given), hint::choose(given, &names))
+            format!("{place} cannot be `{}`; {}", hint::shown(given), hint::choose(given, &names))
         }
         value => format!("{place} cannot be `{value}`; choose from {}", choices(field)),
     })

@@ -71,9 +71,9 @@ impl SpeechBuffer {
     }
 
     /// Appends audio that no window has seen yet.
-    pub(super) fn extend(&mut self, samples: impl Iterator<Item = i16>) {
+    pub(super) fn extend(&mut self, samples: &[i16]) {
         if let Some(chunk) = self.chunks.back_mut() {
-            chunk.samples.extend(samples);
+            chunk.samples.extend_from_slice(samples);
         }
     }
 
@@ -182,7 +182,7 @@ mod tests {
     fn silence(buffer: &mut SpeechBuffer, from: u64, windows: u64) {
         for window in 0..windows {
             buffer.begin_push();
-            buffer.extend(ramp(from + window * 512..from + (window + 1) * 512));
+            buffer.extend(&ramp(from + window * 512..from + (window + 1) * 512).collect::<Vec<_>>());
             buffer.advance(512);
             buffer.restart();
         }
@@ -193,7 +193,7 @@ mod tests {
         let mut buffer = SpeechBuffer::new(16_000, 8_000, 960_000);
         silence(&mut buffer, 0, 100);
         buffer.begin_push();
-        buffer.extend(ramp(51_200..52_224));
+        buffer.extend(&ramp(51_200..52_224).collect::<Vec<_>>());
         buffer.advance(512);
         buffer.advance(512);
         let shown = buffer.show();
@@ -220,7 +220,7 @@ mod tests {
         let from = 5_120;
         for window in 0..1_000 {
             buffer.begin_push();
-            buffer.extend(ramp(from + window * 512..from + (window + 1) * 512));
+            buffer.extend(&ramp(from + window * 512..from + (window + 1) * 512).collect::<Vec<_>>());
             buffer.advance(512);
         }
         let held: usize = buffer.chunks.iter().map(|chunk| chunk.samples.len()).sum();
@@ -231,7 +231,7 @@ mod tests {
         // The end and the next start in the same push: both can be seen.
         buffer.restart();
         let from = from + 1_000 * 512;
-        buffer.extend(ramp(from..from + 1_024));
+        buffer.extend(&ramp(from..from + 1_024).collect::<Vec<_>>());
         buffer.advance(512);
         buffer.advance(512);
         let next = buffer.show();
@@ -246,11 +246,11 @@ mod tests {
     #[test]
     fn clearing_gives_back_the_memory_of_a_long_utterance() {
         let mut buffer = SpeechBuffer::new(16_000, 8_000, 960_000);
-        buffer.extend(ramp(0..600_000));
+        buffer.extend(&ramp(0..600_000).collect::<Vec<_>>());
         buffer.advance(600_000);
         buffer.clear();
         assert!(buffer.chunks.iter().all(|chunk| chunk.samples.capacity() <= 48_000));
-        buffer.extend(ramp(0..512));
+        buffer.extend(&ramp(0..512).collect::<Vec<_>>());
         assert_eq!(buffer.advance(512), SampleRange { start: 0, end: 512, sample_rate: 16_000 });
     }
 }

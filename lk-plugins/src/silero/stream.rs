@@ -32,7 +32,8 @@ struct Input {
     channels: u16,
     resampler: Resampler,
     buffer: SpeechBuffer,
-    // One slice of the frame, mixed down; then what is ready at the model's rate.
+    // One slice of the frame, mixed down, as it came and as the model wants it; then what is ready at the model's rate.
+    mixed: Vec<i16>,
     mono: Vec<f32>,
     ready: Vec<f32>,
     // What the windows so far owe: input samples times the model's rate, a remainder below that rate.
@@ -77,6 +78,7 @@ impl SileroStream {
                 duration_to_samples(self.padding, sample_rate),
                 duration_to_samples(self.max_buffered, sample_rate),
             ),
+            mixed: Vec::new(),
             mono: Vec::new(),
             ready: Vec::with_capacity(2 * self.model.rate().window()),
             owed: 0,
@@ -126,9 +128,11 @@ impl VadStream for SileroStream {
         for samples in frame.samples().chunks(slice) {
             let frame = AudioFrameRef::new(samples, frame.sample_rate(), frame.channels())?;
             if let Some(input) = &mut self.input {
+                input.mixed.clear();
+                input.mixed.extend(frame.mono());
+                input.buffer.extend(&input.mixed);
                 input.mono.clear();
-                input.buffer.extend(frame.mono());
-                input.mono.extend(frame.mono().map(|sample| f32::from(sample) / 32_767.0));
+                input.mono.extend(input.mixed.iter().map(|sample| f32::from(*sample) / 32_767.0));
                 input.resampler.push(&input.mono, &mut input.ready)?;
             }
             self.judge(events)?;
