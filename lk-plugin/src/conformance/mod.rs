@@ -7,7 +7,8 @@
 //! #     use lk_plugin::{ChatChunk, ChatContext, ChatOptions, EventStream, Llm, LlmStream, Result, lk_plugin};
 //! #     pub struct Parrot;
 //! #     impl Llm for Parrot {
-//! #         fn chat(&self, _: &ChatContext, _: &ChatOptions) -> Result<LlmStream> {
+//! #         fn chat(&self, _: &ChatContext, options: &ChatOptions) -> Result<LlmStream> {
+//! #             if options.response_schema.is_some() { return Err(lk_plugin::Error::unsupported("it follows no schema")); }
 //! #             Ok(EventStream::from_fn(|mut chunks| async move { chunks.send(ChatChunk::text("1", "hello")).await }))
 //! #         }
 //! #         fn capabilities(&self) -> lk_plugin::LlmCapabilities { lk_plugin::LlmCapabilities::default().with_tools(false) }
