@@ -53,10 +53,13 @@
 mod audio;
 pub mod config;
 mod connect;
+#[cfg(all(feature = "dynamic", target_os = "linux"))]
+pub mod dynamic;
 mod error;
 mod hint;
 mod kinds;
 mod language;
+mod note;
 mod plugin;
 mod registry;
 #[cfg(feature = "tokio")]
