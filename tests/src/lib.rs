@@ -1,1 +1,3 @@
-//! Tests across crates: the files in `tests/` are the whole of this package.
+//! Tests across crates: the files in `tests/` are the whole of this package, and here is what several of them need.
+
+pub mod shared_object;
