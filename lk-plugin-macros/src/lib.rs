@@ -13,8 +13,10 @@ mod errors;
 mod expand;
 mod explicit;
 mod item;
+mod json;
 mod kind;
 mod names;
+mod note;
 mod plugin;
 mod require;
 mod stacked;
@@ -42,7 +44,7 @@ pub fn lk_plugin(args: TokenStream, item: TokenStream) -> TokenStream {
     match plugin::check(args.into(), item.clone()) {
         Ok(plugin) => {
             let (item, is_last) = stacked::pass_on(item, &plugin.entries());
-            let beside = expand::expand(&plugin, is_last);
+            let beside = expand::expand(&plugin, &note::Package::of_environment(), is_last);
             quote!(#item #beside).into()
         }
         Err(error) => {

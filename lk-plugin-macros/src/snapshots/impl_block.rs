@@ -14,11 +14,13 @@ const __LK_PLUGIN_VAD_ENERGY: &'static agent::plugin::__private::StaticPlugin = 
         () => {};
     }
     #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
-    const NOTE_LENGTH: usize = __lk::note::plugin_length(&ENTRY);
+    const MEMBERS: &str = "\"format\":1,\"kind\":\"vad\",\"name\":\"energy\",\"version\":\"1.0.0\",\"package\":\"agent\",\"description\":\"Hears energy\",\"license\":\"MIT\",\"models\":[]";
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+    const NOTE_LENGTH: usize = __lk::note::plugin_length(MEMBERS, &ENTRY);
     #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
     #[used]
     #[unsafe(link_section = ".note.lk.plugin")]
-    static NOTE: __lk::note::Note<NOTE_LENGTH> = __lk::note::plugin(&ENTRY);
+    static NOTE: __lk::note::Note<NOTE_LENGTH> = __lk::note::plugin(MEMBERS, &ENTRY);
     #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
     #[unsafe(link_section = "lk_plugin_vad_energy")]
     static LINKED: __lk::note::Linked = &NOTE.head;

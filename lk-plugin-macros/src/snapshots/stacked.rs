@@ -14,11 +14,13 @@ const __LK_PLUGIN_LLM_BOTH: &'static ::lk_plugin::__private::StaticPlugin = {
         () => {};
     }
     #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
-    const NOTE_LENGTH: usize = __lk::note::plugin_length(&ENTRY);
+    const MEMBERS: &str = "\"format\":1,\"kind\":\"llm\",\"name\":\"both\",\"version\":\"1.0.0\",\"package\":\"agent\",\"description\":\"\",\"license\":\"Apache-2.0\",\"models\":[]";
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+    const NOTE_LENGTH: usize = __lk::note::plugin_length(MEMBERS, &ENTRY);
     #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
     #[used]
     #[unsafe(link_section = ".note.lk.plugin")]
-    static NOTE: __lk::note::Note<NOTE_LENGTH> = __lk::note::plugin(&ENTRY);
+    static NOTE: __lk::note::Note<NOTE_LENGTH> = __lk::note::plugin(MEMBERS, &ENTRY);
     #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
     #[unsafe(link_section = "lk_plugin_llm_both")]
     static LINKED: __lk::note::Linked = &NOTE.head;

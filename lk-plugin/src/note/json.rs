@@ -1,43 +1,48 @@
 //! JSON at compile time: written twice by the same function, once to count its bytes and once into an array of that length.
+//!
+//! The compiler interprets this for every plugin, which costs most where functions are called and generics filled in. So
+//! nothing here is generic, and what the macros can write stands in literals already.
 
-/// Counts what is written, and keeps it when `N` is not zero.
-pub(super) struct Writer<const N: usize> {
-    bytes: [u8; N],
+/// Counts what is written, and keeps it unless it only counts.
+pub(super) struct Writer<'b> {
+    bytes: &'b mut [u8],
     length: usize,
+    counts: bool,
 }
 
-impl<const N: usize> Writer<N> {
-    pub(super) const fn new() -> Self {
-        Self { bytes: [0; N], length: 0 }
+impl<'b> Writer<'b> {
+    /// Writes to these bytes, which are enough.
+    pub(super) const fn into(bytes: &'b mut [u8]) -> Self {
+        Self { bytes, length: 0, counts: false }
+    }
+
+    pub(super) const fn counting() -> Self {
+        Self { bytes: &mut [], length: 0, counts: true }
     }
 
     pub(super) const fn length(&self) -> usize {
         self.length
     }
 
-    pub(super) const fn into_bytes(self) -> [u8; N] {
-        self.bytes
-    }
-
     /// Writes JSON as it is.
-    pub(super) const fn raw(&mut self, json: &[u8]) {
-        if N != 0 {
+    pub(super) const fn raw(&mut self, json: &str) {
+        if !self.counts {
             let (_, rest) = self.bytes.split_at_mut(self.length);
             let (place, _) = rest.split_at_mut(json.len());
-            place.copy_from_slice(json);
+            place.copy_from_slice(json.as_bytes());
         }
         self.length += json.len();
     }
 
     /// Writes a string: in quotes, and escaped.
     pub(super) const fn text(&mut self, text: &str) {
-        self.raw(b"\"");
+        self.raw("\"");
         if is_plain(text.as_bytes()) {
-            self.raw(text.as_bytes());
+            self.raw(text);
         } else {
             self.escaped(text.as_bytes());
         }
-        self.raw(b"\"");
+        self.raw("\"");
     }
 
     const fn escaped(&mut self, text: &[u8]) {
@@ -45,20 +50,28 @@ impl<const N: usize> Writer<N> {
         let mut index = 0;
         while index < text.len() {
             match text[index] {
-                byte @ (b'"' | b'\\') => self.raw(&[b'\\', byte]),
-                b'\n' => self.raw(b"\\n"),
+                byte @ (b'"' | b'\\') => self.bytes(&[b'\\', byte]),
                 byte @ ..0x20 => {
-                    self.raw(&[b'\\', b'u', b'0', b'0', DIGITS[(byte >> 4) as usize], DIGITS[(byte & 15) as usize]]);
+                    self.bytes(&[b'\\', b'u', b'0', b'0', DIGITS[(byte >> 4) as usize], DIGITS[(byte & 15) as usize]]);
                 }
-                byte => self.raw(&[byte]),
+                byte => self.bytes(&[byte]),
             }
             index += 1;
         }
     }
 
+    const fn bytes(&mut self, bytes: &[u8]) {
+        let mut index = 0;
+        while !self.counts && index < bytes.len() {
+            self.bytes[self.length + index] = bytes[index];
+            index += 1;
+        }
+        self.length += bytes.len();
+    }
+
     pub(super) const fn integer(&mut self, number: i128) {
         if number < 0 {
-            self.raw(b"-");
+            self.raw("-");
         }
         let mut digits = [b'0'; 39];
         let (mut rest, mut start) = (number.unsigned_abs(), digits.len() - 1);
@@ -71,7 +84,7 @@ impl<const N: usize> Writer<N> {
             start -= 1;
         }
         let (_, digits) = digits.split_at(start);
-        self.raw(digits);
+        self.bytes(digits);
     }
 
     /// Writes `,"name":` and the text; nothing when there is none.
@@ -84,13 +97,13 @@ impl<const N: usize> Writer<N> {
 
     /// Writes `,"name":`. The name needs no escape.
     pub(super) const fn name(&mut self, name: &str) {
-        self.raw(b",\"");
-        self.raw(name.as_bytes());
-        self.raw(b"\":");
+        self.raw(",\"");
+        self.raw(name);
+        self.raw("\":");
     }
 }
 
-/// Whether the text stands in JSON as it is. Eight bytes at a time: the compiler interprets this, for every plugin.
+/// Whether the text stands in JSON as it is. Eight bytes at a time.
 const fn is_plain(text: &[u8]) -> bool {
     let (eights, rest) = text.as_chunks::<8>();
     let mut index = 0;
@@ -101,24 +114,26 @@ const fn is_plain(text: &[u8]) -> bool {
         index += 1;
     }
     let mut last = [b' '; 8];
-    let (place, _) = last.split_at_mut(rest.len());
-    place.copy_from_slice(rest);
+    index = 0;
+    while index < rest.len() {
+        last[index] = rest[index];
+        index += 1;
+    }
     !has_special(u64::from_le_bytes(last))
 }
 
 /// Whether one of the eight bytes is a quote, a backslash or a control character. (May also say so of eight that have
 /// none, which costs time alone.)
 const fn has_special(eight: u64) -> bool {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const SPACES: u64 = ONES * b' ' as u64;
     let quote = eight ^ (ONES * b'"' as u64);
     let backslash = eight ^ (ONES * b'\\' as u64);
-    (below(quote, 1) | below(backslash, 1) | below(eight, 0x20)) != 0
-}
-
-const ONES: u64 = u64::from_le_bytes([1; 8]);
-
-/// The top bits of those of the eight bytes that are below the limit.
-const fn below(eight: u64, limit: u64) -> u64 {
-    eight.wrapping_sub(ONES * limit) & !eight & (ONES << 7)
+    // The top bit of a byte that borrowed: it was below what was taken from it.
+    let below = (quote.wrapping_sub(ONES) & !quote)
+        | (backslash.wrapping_sub(ONES) & !backslash)
+        | (eight.wrapping_sub(SPACES) & !eight);
+    below & (ONES << 7) != 0
 }
 
 #[cfg(test)]
@@ -126,12 +141,14 @@ mod tests {
     use super::*;
 
     fn text(text: &str) -> String {
-        let mut counted = Writer::<0>::new();
+        let mut counted = Writer::counting();
         counted.text(text);
-        let mut written = Writer::<4096>::new();
+        let mut bytes = [0; 4096];
+        let mut written = Writer::into(&mut bytes);
         written.text(text);
-        assert_eq!(written.length(), counted.length());
-        String::from_utf8_lossy(&written.bytes[..written.length]).into_owned()
+        let length = written.length();
+        assert_eq!(length, counted.length());
+        String::from_utf8_lossy(&bytes[..length]).into_owned()
     }
 
     #[test]
@@ -149,9 +166,11 @@ mod tests {
     #[test]
     fn integers_have_all_their_digits() {
         for number in [0, 7, -7, 10, i128::MAX, i128::MIN, u64::MAX.into(), i64::MIN.into()] {
-            let mut written = Writer::<64>::new();
+            let mut bytes = [0; 64];
+            let mut written = Writer::into(&mut bytes);
             written.integer(number);
-            assert_eq!(written.bytes[..written.length], *number.to_string().as_bytes());
+            let length = written.length();
+            assert_eq!(bytes[..length], *number.to_string().as_bytes());
         }
     }
 }

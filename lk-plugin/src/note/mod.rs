@@ -1,14 +1,13 @@
 //! What plugins leave in the artifacts they are linked into: ELF notes, which a reader finds without running anything.
 //!
 //! A note is three numbers, a name and JSON, in a section that every linker keeps and joins, and that `strip` leaves. The
-//! JSON is made at compile time from the plugin's entry. Only ELF has such notes; for other formats none are written.
+//! JSON is made at compile time, most of it by the macros. Only ELF has such notes; for other formats none are written.
 
 mod cpu;
 mod json;
 mod module;
 mod plugin;
 
-use self::json::Writer;
 pub(crate) use self::module::ABI;
 pub use self::module::{Module, module, module_length};
 pub use self::plugin::{plugin, plugin_length};
@@ -50,9 +49,9 @@ pub type Linked = &'static Head;
 pub type Linked = ();
 
 impl<const N: usize> Note<N> {
-    const fn new(number: u32, json: Writer<N>) -> Self {
-        let head = Head { name_size: NAME.len() as u32, description_size: json.length() as u32, number };
-        Self { head, name: *b"lk-plugin\0\0\0", description: json.into_bytes() }
+    const fn new(number: u32, description: [u8; N], length: usize) -> Self {
+        let head = Head { name_size: NAME.len() as u32, description_size: length as u32, number };
+        Self { head, name: *b"lk-plugin\0\0\0", description }
     }
 }
 

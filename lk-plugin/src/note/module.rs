@@ -25,26 +25,28 @@ pub struct Module {
 
 /// How many bytes of JSON and zeros the note has.
 pub const fn module_length(module: &Module) -> usize {
-    let mut json = Writer::<0>::new();
+    let mut json = Writer::counting();
     write(&mut json, module);
     padded(json.length())
 }
 
 /// The note; `N` is its [`module_length`].
 pub const fn module<const N: usize>(module: &Module) -> Note<N> {
-    let mut json = Writer::new();
+    let mut bytes = [0; N];
+    let mut json = Writer::into(&mut bytes);
     write(&mut json, module);
-    Note::new(MODULE, json)
+    let length = json.length();
+    Note::new(MODULE, bytes, length)
 }
 
-const fn write<const N: usize>(json: &mut Writer<N>, module: &Module) {
-    json.raw(b"{\"format\":");
+const fn write(json: &mut Writer<'_>, module: &Module) {
+    json.raw("{\"format\":");
     json.integer(FORMAT as i128);
-    json.raw(b",\"abi\":[");
+    json.raw(",\"abi\":[");
     json.integer(ABI[0] as i128);
-    json.raw(b",");
+    json.raw(",");
     json.integer(ABI[1] as i128);
-    json.raw(b"]");
+    json.raw("]");
     json.text_member("framework", Some(env!("CARGO_PKG_VERSION")));
     // The build script tells: no constant has them.
     json.text_member("rustc", Some(env!("LK_PLUGIN_RUSTC")));
@@ -55,30 +57,30 @@ const fn write<const N: usize>(json: &mut Writer<N>, module: &Module) {
     json.text_member("symbol", Some(module.symbol));
     json.name("exports");
     let (mut index, mut written) = (0, 0);
-    json.raw(b"[");
+    json.raw("[");
     while index < module.exports.len() {
         if index > 0 {
-            json.raw(b",");
+            json.raw(",");
         }
         json.text(module.exports[index]);
         index += 1;
     }
-    json.raw(b"]");
+    json.raw("]");
     json.name("cpu_features");
-    json.raw(b"[");
+    json.raw("[");
     index = 0;
     while index < module.cpu_features.len() {
         let (name, needed) = module.cpu_features[index];
         if needed {
             if written > 0 {
-                json.raw(b",");
+                json.raw(",");
             }
             json.text(name);
             written += 1;
         }
         index += 1;
     }
-    json.raw(b"]}");
+    json.raw("]}");
 }
 
 /// Leaves the note about a `.so` in it, in the crate that is the `.so`; `export_plugins!` writes this.

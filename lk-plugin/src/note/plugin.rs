@@ -1,91 +1,80 @@
-//! The note about one plugin, from the entry that the attribute wrote.
+//! The note about one plugin, from what the attribute knows and the entry that it wrote.
 
 use super::json::Writer;
-use super::{FORMAT, Note, PLUGIN, padded};
+use super::{Note, PLUGIN, padded};
 use crate::config::{ConfigField, ValueType};
-use crate::plugin::{ModelFile, StaticPlugin};
+use crate::plugin::StaticPlugin;
 
 /// How many bytes of JSON and zeros the note has.
-pub const fn plugin_length(entry: &StaticPlugin) -> usize {
-    let mut json = Writer::<0>::new();
-    write(&mut json, entry);
+pub const fn plugin_length(members: &str, entry: &StaticPlugin) -> usize {
+    let mut json = Writer::counting();
+    write(&mut json, members, entry);
     padded(json.length())
 }
 
 /// The note; `N` is its [`plugin_length`].
-pub const fn plugin<const N: usize>(entry: &StaticPlugin) -> Note<N> {
-    let mut json = Writer::new();
-    write(&mut json, entry);
-    Note::new(PLUGIN, json)
+pub const fn plugin<const N: usize>(members: &str, entry: &StaticPlugin) -> Note<N> {
+    let mut bytes = [0; N];
+    let mut json = Writer::into(&mut bytes);
+    write(&mut json, members, entry);
+    let length = json.length();
+    Note::new(PLUGIN, bytes, length)
 }
 
-const fn write<const N: usize>(json: &mut Writer<N>, entry: &StaticPlugin) {
-    json.raw(b"{\"format\":");
-    json.integer(FORMAT as i128);
-    json.text_member("kind", Some(entry.make.kind().as_str()));
-    json.text_member("name", Some(entry.name));
-    json.text_member("version", Some(entry.version));
-    json.text_member("package", Some(entry.package));
-    json.text_member("description", Some(entry.description));
-    json.text_member("license", entry.license);
+const fn write(json: &mut Writer<'_>, members: &str, entry: &StaticPlugin) {
+    json.raw("{");
+    json.raw(members);
     json.text_member("file", Some(entry.file));
-    json.name("line");
+    json.raw(",\"line\":");
     json.integer(entry.line as i128);
-    json.name("models");
-    models(json, entry.models);
-    json.name("fields");
+    json.raw(",\"fields\":");
     match entry.fields {
         Some(list) => fields(json, list),
-        None => json.raw(b"null"),
+        None => json.raw("null"),
     }
-    json.raw(b"}");
+    json.raw("}");
 }
 
-const fn models<const N: usize>(json: &mut Writer<N>, models: &[ModelFile]) {
-    json.raw(b"[");
-    let mut index = 0;
-    while index < models.len() {
-        let model = &models[index];
-        json.raw(if index == 0 { b"{\"size\":" } else { b",{\"size\":" });
-        json.integer(model.size as i128);
-        json.text_member("name", Some(model.name));
-        json.text_member("url", Some(model.url));
-        json.text_member("sha256", Some(model.sha256));
-        json.raw(b"}");
-        index += 1;
-    }
-    json.raw(b"]");
-}
-
-const fn fields<const N: usize>(json: &mut Writer<N>, fields: &[ConfigField]) {
-    json.raw(b"[");
+const fn fields(json: &mut Writer<'_>, fields: &[ConfigField]) {
+    json.raw("[");
     let mut index = 0;
     while index < fields.len() {
         if index > 0 {
-            json.raw(b",");
+            json.raw(",");
         }
         field(json, &fields[index]);
         index += 1;
     }
-    json.raw(b"]");
+    json.raw("]");
 }
 
 /// What is not said of a field is left out.
-const fn field<const N: usize>(json: &mut Writer<N>, field: &ConfigField) {
-    json.raw(b"{\"type\":");
-    value_type(json, field.value_type);
-    json.text_member("name", Some(field.name));
-    if !field.doc.is_empty() {
-        json.text_member("doc", Some(field.doc));
+const fn field(json: &mut Writer<'_>, field: &ConfigField) {
+    json.raw("{\"type\":");
+    value_type(json, &field.value_type);
+    if field.rendered.0.is_empty() {
+        said(json, field);
+    } else {
+        json.raw(",");
+        json.raw(field.rendered.0);
     }
-    json.text_member("default", field.default);
+    // What may come from the type.
     if field.required {
-        json.raw(b",\"required\":true");
+        json.raw(",\"required\":true");
     }
-    json.text_member("env", field.env);
     if field.secret {
-        json.raw(b",\"secret\":true");
+        json.raw(",\"secret\":true");
     }
+    json.text_member("unit", field.unit);
+    json.raw("}");
+}
+
+/// What somebody says of a field who does not derive it.
+const fn said(json: &mut Writer<'_>, field: &ConfigField) {
+    json.text_member("name", Some(field.name));
+    json.text_member("doc", Some(field.doc));
+    json.text_member("default", field.default);
+    json.text_member("env", field.env);
     json.text_member("min", field.min);
     json.text_member("max", field.max);
     if let Some(length) = field.min_length {
@@ -96,62 +85,71 @@ const fn field<const N: usize>(json: &mut Writer<N>, field: &ConfigField) {
         json.name("max_length");
         json.integer(length as i128);
     }
-    if !field.choices.is_empty() {
-        json.name("choices");
-        let mut index = 0;
-        while index < field.choices.len() {
-            json.raw(if index == 0 { b"[" } else { b"," });
-            json.text(field.choices[index]);
-            index += 1;
+    json.raw(",\"choices\":[");
+    let mut index = 0;
+    while index < field.choices.len() {
+        if index > 0 {
+            json.raw(",");
         }
-        json.raw(b"]");
+        json.text(field.choices[index]);
+        index += 1;
     }
-    json.text_member("unit", field.unit);
-    json.raw(b"}");
+    json.raw("]");
 }
 
 /// A type is its name, or an object of its name and what is inside.
-const fn value_type<const N: usize>(json: &mut Writer<N>, of: ValueType) {
+const fn value_type(json: &mut Writer<'_>, of: &ValueType) {
     match of {
-        ValueType::Boolean => json.raw(b"\"boolean\""),
-        ValueType::Integer { min, max } => {
-            json.raw(b"{\"integer\":{\"min\":");
-            json.integer(min);
-            json.raw(b",\"max\":");
-            json.integer(max);
-            json.raw(b"}}");
-        }
-        ValueType::Number => json.raw(b"\"number\""),
-        ValueType::Seconds => json.raw(b"\"seconds\""),
-        ValueType::String => json.raw(b"\"string\""),
-        ValueType::Secret => json.raw(b"\"secret\""),
-        ValueType::Url => json.raw(b"\"url\""),
-        ValueType::Path => json.raw(b"\"path\""),
+        ValueType::Boolean => json.raw("\"boolean\""),
+        ValueType::Integer { min, max } => integer(json, *min, *max),
+        ValueType::Number => json.raw("\"number\""),
+        ValueType::Seconds => json.raw("\"seconds\""),
+        ValueType::String => json.raw("\"string\""),
+        ValueType::Secret => json.raw("\"secret\""),
+        ValueType::Url => json.raw("\"url\""),
+        ValueType::Path => json.raw("\"path\""),
         ValueType::Choice(choices) => {
-            json.raw(b"{\"choice\":[");
+            json.raw("{\"choice\":[");
             let mut index = 0;
             while index < choices.len() {
-                json.raw(if index == 0 { b"{\"name\":" } else { b",{\"name\":" });
+                json.raw(if index == 0 { "{\"name\":" } else { ",{\"name\":" });
                 json.text(choices[index].name);
                 json.text_member("doc", Some(choices[index].doc));
-                json.raw(b"}");
+                json.raw("}");
                 index += 1;
             }
-            json.raw(b"]}");
+            json.raw("]}");
         }
-        ValueType::List(item) => inside(json, b"{\"list\":", *item),
-        ValueType::Map(item) => inside(json, b"{\"map\":", *item),
-        ValueType::Optional(inner) => inside(json, b"{\"optional\":", *inner),
+        ValueType::List(item) => inside(json, "{\"list\":", item),
+        ValueType::Map(item) => inside(json, "{\"map\":", item),
+        ValueType::Optional(inner) => inside(json, "{\"optional\":", inner),
         ValueType::Config(list) => {
-            json.raw(b"{\"config\":");
+            json.raw("{\"config\":");
             fields(json, list);
-            json.raw(b"}");
+            json.raw("}");
         }
     }
 }
 
-const fn inside<const N: usize>(json: &mut Writer<N>, name: &[u8], inner: ValueType) {
+/// The limits of Rust's types are known by heart: their digits are many.
+const fn integer(json: &mut Writer<'_>, min: i128, max: i128) {
+    const U32: i128 = u32::MAX as i128;
+    const U64: i128 = u64::MAX as i128;
+    match (min, max) {
+        (0, U32) => json.raw("{\"integer\":{\"min\":0,\"max\":4294967295}}"),
+        (0, U64) => json.raw("{\"integer\":{\"min\":0,\"max\":18446744073709551615}}"),
+        _ => {
+            json.raw("{\"integer\":{\"min\":");
+            json.integer(min);
+            json.raw(",\"max\":");
+            json.integer(max);
+            json.raw("}}");
+        }
+    }
+}
+
+const fn inside(json: &mut Writer<'_>, name: &str, inner: &ValueType) {
     json.raw(name);
     value_type(json, inner);
-    json.raw(b"}");
+    json.raw("}");
 }

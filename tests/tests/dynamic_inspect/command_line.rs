@@ -17,7 +17,9 @@ use crate::{folder, good, target, write};
 fn lk_go() -> Command {
     let mut command = Command::new(binary().unwrap());
     command.env("NO_COLOR", "1");
-    ["LK_PLUGIN_PATH", "LK_PLUGIN_STRICT", "LK_PLUGIN_INSECURE"].iter().for_each(|name| drop(command.env_remove(name)));
+    ["LK_PLUGIN_PATH", "LK_PLUGIN_STRICT", "LK_PLUGIN_INSECURE"].iter().for_each(|name| {
+        command.env_remove(name);
+    });
     command
 }
 
