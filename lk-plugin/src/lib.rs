@@ -50,6 +50,7 @@
 //! config files of these formats, `url` makes `config::Url` the type of a config field, `unique-at-link` makes two crates
 //! with plugins of one kind and name fail to link.
 
+mod abi;
 mod audio;
 pub mod config;
 mod connect;

@@ -4,6 +4,7 @@ use crate::config::{Config, PluginConfig};
 pub use crate::config::{ConfigChoice, ConfigField, ConfigValue, check};
 use crate::error::{BoxError, Error, ErrorKind, Result};
 
+pub use crate::abi::guest::{Exports, module};
 pub use crate::kinds::generated as kinds;
 pub use crate::plugin::StaticPlugin;
 #[cfg(not(any(miri, target_family = "wasm")))]
