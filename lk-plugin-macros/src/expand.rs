@@ -85,18 +85,26 @@ fn items(plugin: &Plugin) -> TokenStream {
 
             #unique
 
-            // What `require!` looks for. The entry refers to it, so the two stay or go together.
-            #[cfg_attr(
-                any(target_os = "linux", target_os = "android", target_os = "freebsd"),
-                unsafe(link_section = #section)
-            )]
-            static LINKED: u8 = 0;
+            // What can be read of the plugin without running anything. Only ELF has notes.
+            #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+            const NOTE_LENGTH: usize = __lk::note::plugin_length(&ENTRY);
+            #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+            #[used]
+            #[unsafe(link_section = ".note.lk.plugin")]
+            static NOTE: __lk::note::Note<NOTE_LENGTH> = __lk::note::plugin(&ENTRY);
+
+            // What `require!` looks for. The entry refers to it, and it to the note, so that all three stay or go.
+            #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+            #[unsafe(link_section = #section)]
+            static LINKED: __lk::note::Linked = &NOTE.head;
+            #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+            static LINKED: __lk::note::Linked = ();
 
             #unique_at_link
 
             #[cfg_attr(
                 not(any(miri, target_family = "wasm")),
-                __lk::linkme::distributed_slice(__lk::LK_PLUGIN_ENTRIES_V1),
+                __lk::linkme::distributed_slice(__lk::LK_PLUGIN_ENTRIES_V2),
                 linkme(crate = __lk::linkme)
             )]
             static ENTRY: __lk::StaticPlugin = __lk::StaticPlugin {

@@ -54,10 +54,13 @@ mod abi;
 mod audio;
 pub mod config;
 mod connect;
+#[cfg(all(feature = "dynamic", target_os = "linux"))]
+pub mod dynamic;
 mod error;
 mod hint;
 mod kinds;
 mod language;
+mod note;
 mod plugin;
 mod registry;
 #[cfg(feature = "tokio")]

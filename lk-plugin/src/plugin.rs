@@ -242,8 +242,8 @@ pub struct StaticPlugin {
     pub license: Option<&'static str>,
     pub file: &'static str,
     pub line: u32,
-    /// The plugin's own section, which `require!` looks for.
-    pub linked: &'static u8,
+    /// The plugin's own section, which `require!` looks for, and in it the way to the plugin's note.
+    pub linked: &'static crate::note::Linked,
     pub models: &'static [ModelFile],
     pub fields: Option<&'static [ConfigField]>,
     pub make: StaticMake,

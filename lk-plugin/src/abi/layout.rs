@@ -283,8 +283,8 @@ pub(crate) type ModuleFn = unsafe extern "C" fn() -> *const LkModule;
 layout! { module:
     /// What the module's symbol returns; lasts as long as the process.
     grown LkModule {
-        abi_major: u16,
-        abi_minor: u16,
+        abi_major: u32,
+        abi_minor: u32,
         plugins: LkSlice,
         // From minor 1 on.
         set_host: Option<unsafe extern "C" fn(host: *const LkHost)>,

@@ -9,18 +9,17 @@
 //! - [`guest`]: the plugin's side, which `export_plugins!` leads to;
 //! - `host`: the program's side (feature `dynamic`): the contract's traits over those vtables.
 #![allow(unsafe_code)]
-#![cfg_attr(not(any(feature = "dynamic", test)), allow(dead_code, reason = "half of the boundary is the host's"))]
+#![cfg_attr(not(any(all(feature = "dynamic", target_os = "linux"), test)), allow(dead_code, reason = "half of the boundary is the host's"))]
 
 mod arena;
 mod cross;
 pub(crate) mod guest;
-#[cfg(any(feature = "dynamic", test))]
+#[cfg(any(all(feature = "dynamic", target_os = "linux"), test))]
 pub(crate) mod host;
 pub(crate) mod layout;
 #[cfg(test)]
 mod tests;
 mod values;
 
-/// The version of the layout: major and minor. Two artifacts fit when the major is equal and the plugin's minor is not
-/// above the host's; so a change that only appends raises the minor, everything else the major.
-pub(crate) const ABI: [u16; 2] = [1, 1];
+// The version of the layout: what only appends raises the minor number, everything else the major.
+pub(crate) use crate::note::ABI;

@@ -85,7 +85,7 @@ impl Config {
 
     /// All of it as a JSON object, and the keys whose values are text of unknown type: what crosses the boundary of a
     /// `.so`.
-    #[cfg(any(feature = "dynamic", test))]
+    #[cfg(any(all(feature = "dynamic", target_os = "linux"), test))]
     pub(crate) fn to_wire(&self) -> (String, Vec<String>) {
         let mut all = self.values.clone();
         // No key is in both.

@@ -100,8 +100,7 @@ macro_rules! kinds {
 
         impl StaticMake {
             /// The kind of the instances.
-            #[must_use]
-            pub(crate) const fn kind(&self) -> Kind {
+            pub(crate) const fn kind(self) -> Kind {
                 match self {
                     $(Self::$kind(_) => Kind::$kind,)*
                 }

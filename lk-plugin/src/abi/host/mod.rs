@@ -15,7 +15,6 @@ mod tts;
 mod vad;
 mod waker;
 
-#[cfg(feature = "dynamic")]
 pub(crate) use self::log::host_for;
 pub use self::log::{LogRecord, LogSink};
 pub(crate) use self::module::{Module, ModulePlugin};

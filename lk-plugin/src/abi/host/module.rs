@@ -23,7 +23,7 @@ type CreateFn =
 /// What a module says of itself in memory.
 pub(crate) struct Module {
     /// Major and minor.
-    pub(crate) abi: [u16; 2],
+    pub(crate) abi: [u32; 2],
     pub(crate) plugins: Vec<ModulePlugin>,
     set_host: Option<unsafe extern "C" fn(*const LkHost)>,
 }
