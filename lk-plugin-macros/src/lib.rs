@@ -11,6 +11,7 @@ mod args;
 mod config;
 mod errors;
 mod expand;
+mod export;
 mod explicit;
 mod item;
 mod kind;
@@ -64,6 +65,13 @@ pub fn require(input: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn plugins(input: TokenStream) -> TokenStream {
     explicit::expand(input.into()).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// The part of `lk_plugin::export_plugins!` that has to make a symbol's name.
+#[doc(hidden)]
+#[proc_macro]
+pub fn export_plugins(input: TokenStream) -> TokenStream {
+    export::expand(input.into()).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
 /// Describes a config struct in constants and reads it. Where values come from, configs within configs and rules across

@@ -118,6 +118,26 @@ macro_rules! require {
     };
 }
 
+/// Makes this crate, built as a `cdylib`, a file of plugins that programs load at run time.
+///
+/// It exports the plugins of the package that writes it. `from` adds those of other packages, which must be linked in:
+/// two lines make a `.so` of any crate with plugins.
+///
+/// ```ignore
+/// use lk_plugins as _;
+/// lk_plugin::export_plugins!(from = ["lk-plugins"]);
+/// ```
+///
+/// Nothing else changes: with `crate-type = ["rlib", "cdylib"]` the same crate is a library whose plugins are linked in
+/// statically, also beside others that do this. A crate that plugins in other `.so` files use as a library should leave
+/// the line to a crate of its own, because a file has only one module. See `docs/dynamic.md`.
+#[macro_export]
+macro_rules! export_plugins {
+    ($($options:tt)*) => {
+        $crate::__private::export_plugins! { ($crate) $($options)* }
+    };
+}
+
 /// A registry of the plugins of these constructors, each named by the path of its annotated function.
 ///
 /// For where the linker's slice is not to be had: Miri, wasm, a Rust `staticlib` linked by another language; and for tests

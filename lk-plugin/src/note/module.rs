@@ -85,7 +85,7 @@ const fn write<const N: usize>(json: &mut Writer<N>, module: &Module) {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __module_note {
-    (symbol: $symbol:expr, exports: [$($package:expr),* $(,)?]) => {
+    (symbol: $symbol:expr, exports: $exports:expr) => {
         #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
         const _: () = {
             use $crate::__private as __lk;
@@ -93,7 +93,7 @@ macro_rules! __module_note {
             const MODULE: __lk::note::Module = __lk::note::Module {
                 package: __lk::or_empty(__lk::option_env!("CARGO_PKG_NAME")),
                 version: __lk::or_empty(__lk::option_env!("CARGO_PKG_VERSION")),
-                exports: &[$($package),*],
+                exports: $exports,
                 symbol: $symbol,
                 unwinds: __lk::cfg!(panic = "unwind"),
                 cpu_features: $crate::__cpu_features!(),

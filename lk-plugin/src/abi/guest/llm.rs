@@ -26,7 +26,7 @@ static VTABLE: LkLlmVtable = LkLlmVtable {
     prewarm: Some(prewarm),
 };
 
-pub(super) fn instance(plugin: Box<dyn Llm>) -> LkInstance {
+pub(in crate::abi) fn instance(plugin: Box<dyn Llm>) -> LkInstance {
     let state = guard::keep(State { guard: Guard::default(), plugin: plugin.into() });
     LkInstance { vtable: (&raw const VTABLE).cast(), state }
 }

@@ -16,3 +16,8 @@ mod vad;
 mod waker;
 
 pub use self::module::{Exports, module};
+#[cfg(test)]
+pub(super) use self::{
+    llm::instance as llm_instance, stt::instance as stt_instance, tts::instance as tts_instance,
+    vad::instance as vad_instance,
+};

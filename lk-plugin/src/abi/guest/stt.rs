@@ -29,7 +29,7 @@ static VTABLE: LkSttVtable = LkSttVtable {
     prewarm: Some(prewarm),
 };
 
-pub(super) fn instance(plugin: Box<dyn Stt>) -> LkInstance {
+pub(in crate::abi) fn instance(plugin: Box<dyn Stt>) -> LkInstance {
     let state = guard::keep(State { guard: Guard::default(), plugin: plugin.into() });
     LkInstance { vtable: (&raw const VTABLE).cast(), state }
 }

@@ -31,7 +31,7 @@ static VTABLE: LkTtsVtable = LkTtsVtable {
     prewarm: Some(prewarm),
 };
 
-pub(super) fn instance(plugin: Box<dyn Tts>) -> LkInstance {
+pub(in crate::abi) fn instance(plugin: Box<dyn Tts>) -> LkInstance {
     let state = guard::keep(State { guard: Guard::default(), plugin: plugin.into() });
     LkInstance { vtable: (&raw const VTABLE).cast(), state }
 }

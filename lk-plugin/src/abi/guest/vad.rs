@@ -29,7 +29,7 @@ static VTABLE: LkVadVtable = LkVadVtable {
     prewarm: Some(prewarm),
 };
 
-pub(super) fn instance(plugin: Box<dyn Vad>) -> LkInstance {
+pub(in crate::abi) fn instance(plugin: Box<dyn Vad>) -> LkInstance {
     let state = guard::keep(State { guard: Guard::default(), plugin: plugin.into() });
     LkInstance { vtable: (&raw const VTABLE).cast(), state }
 }

@@ -10,7 +10,7 @@ use crate::abi::layout::{LkInstance, LkLlmVtable};
 use crate::error::Result;
 use crate::kinds::{ChatContext, ChatOptions, Llm, LlmCapabilities, LlmStream};
 
-pub(super) struct ForeignLlm {
+pub(in crate::abi) struct ForeignLlm {
     vtable: LkLlmVtable,
     state: *mut c_void,
     // Constant, so asked once.
@@ -28,7 +28,7 @@ impl ForeignLlm {
     /// # Safety
     ///
     /// An instance of this kind that a plugin gave us just now.
-    pub(super) unsafe fn new(instance: LkInstance) -> Result<Self> {
+    pub(in crate::abi) unsafe fn new(instance: LkInstance) -> Result<Self> {
         // SAFETY: the caller's promise.
         let vtable = unsafe { error::vtable::<LkLlmVtable>(instance.vtable.cast())? };
         // Dropped by its own `drop`, should a getter fail.

@@ -15,6 +15,11 @@ mod tts;
 mod vad;
 mod waker;
 
+#[cfg(all(feature = "dynamic", target_os = "linux"))]
 pub(crate) use self::log::host_for;
+#[cfg(all(feature = "dynamic", target_os = "linux"))]
 pub use self::log::{LogRecord, LogSink};
+#[cfg(all(feature = "dynamic", target_os = "linux"))]
 pub(crate) use self::module::{Module, ModulePlugin};
+#[cfg(test)]
+pub(super) use self::{llm::ForeignLlm, stt::ForeignStt, tts::ForeignTts, vad::ForeignVad};

@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::kinds::{RecognizeOptions, RecognizeStream, SpeechEvent, Stt, SttCapabilities};
 use crate::stream::{BoxFuture, boxed};
 
-pub(super) struct ForeignStt {
+pub(in crate::abi) struct ForeignStt {
     vtable: LkSttVtable,
     state: *mut c_void,
     // Constant, so asked once.
@@ -31,7 +31,7 @@ impl ForeignStt {
     /// # Safety
     ///
     /// An instance of this kind that a plugin gave us just now.
-    pub(super) unsafe fn new(instance: LkInstance) -> Result<Self> {
+    pub(in crate::abi) unsafe fn new(instance: LkInstance) -> Result<Self> {
         // SAFETY: the caller's promise.
         let vtable = unsafe { error::vtable::<LkSttVtable>(instance.vtable.cast())? };
         // Dropped by its own `drop`, should a getter fail.

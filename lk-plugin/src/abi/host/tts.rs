@@ -12,7 +12,7 @@ use crate::audio::AudioFrame;
 use crate::error::Result;
 use crate::kinds::{ChunkedStream, SynthesizeOptions, SynthesizeStream, Tts, TtsCapabilities};
 
-pub(super) struct ForeignTts {
+pub(in crate::abi) struct ForeignTts {
     vtable: LkTtsVtable,
     state: *mut c_void,
     // Constant, so asked once.
@@ -32,7 +32,7 @@ impl ForeignTts {
     /// # Safety
     ///
     /// An instance of this kind that a plugin gave us just now.
-    pub(super) unsafe fn new(instance: LkInstance) -> Result<Self> {
+    pub(in crate::abi) unsafe fn new(instance: LkInstance) -> Result<Self> {
         // SAFETY: the caller's promise.
         let vtable = unsafe { error::vtable::<LkTtsVtable>(instance.vtable.cast())? };
         // Dropped by its own `drop`, should a getter fail.

@@ -12,7 +12,7 @@ use crate::audio::AudioFrameRef;
 use crate::error::Result;
 use crate::kinds::{Vad, VadCapabilities, VadEvent, VadStream};
 
-pub(super) struct ForeignVad {
+pub(in crate::abi) struct ForeignVad {
     vtable: LkVadVtable,
     state: *mut c_void,
     // Constant, so asked once.
@@ -31,7 +31,7 @@ impl ForeignVad {
     /// # Safety
     ///
     /// An instance of this kind that a plugin gave us just now.
-    pub(super) unsafe fn new(instance: LkInstance) -> Result<Self> {
+    pub(in crate::abi) unsafe fn new(instance: LkInstance) -> Result<Self> {
         // SAFETY: the caller's promise.
         let vtable = unsafe { error::vtable::<LkVadVtable>(instance.vtable.cast())? };
         // Dropped by its own `drop`, should a getter fail.
