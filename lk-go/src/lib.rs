@@ -19,6 +19,7 @@ mod commands;
 mod error;
 mod interrupt;
 mod output;
+mod plugin_files;
 mod printable;
 mod timeline;
 mod usage;

@@ -13,6 +13,7 @@ pub struct Candidate {
     pub(super) plugins: Vec<PluginNote>,
     pub(super) file: OwnedFd,
     pub(super) is_locked: bool,
+    pub(super) uses_origin: bool,
 }
 
 impl Candidate {
@@ -28,7 +29,7 @@ impl Candidate {
         &self.module
     }
 
-    /// The plugins that it exports, in the order of the file. Their kinds are known and their names are free.
+    /// The plugins that it exports, sorted by kind, then name. Their kinds are known and their names are free.
     #[must_use]
     pub fn plugins(&self) -> &[PluginNote] {
         &self.plugins
@@ -38,6 +39,13 @@ impl Candidate {
     #[must_use]
     pub fn is_locked(&self) -> bool {
         self.is_locked
+    }
+
+    /// Whether it looks for libraries beside itself (`$ORIGIN`), where they are not found: a file that is opened by its
+    /// descriptor has no place.
+    #[must_use]
+    pub fn uses_origin(&self) -> bool {
+        self.uses_origin
     }
 
     /// The bytes that were checked: the open file, or the sealed copy of a locked one.

@@ -14,7 +14,7 @@ use crate::plugin::Origin;
 pub struct Contents {
     /// What the file is as a whole; executables, and files that export nothing, do not say.
     pub module: Option<ModuleNote>,
-    /// The plugins that are linked into it, in the order of the file.
+    /// The plugins that are linked into it, sorted by kind, then name.
     pub plugins: Vec<PluginNote>,
 }
 
