@@ -12,9 +12,8 @@ use super::contents::PluginNote;
 use super::open::OpenModule;
 use super::probe::{self, Helper, Probe};
 use super::report::{Fault, Refusal, Report};
-use super::{Candidate, LogSink, ModuleNote, SearchPath, keep, scan};
+use super::{Candidate, LogSink, ModuleNote, SearchPath, keep, search};
 use crate::config::{Config, ConfigField, validate};
-use crate::error::Result;
 use crate::kinds::Kind;
 use crate::plugin::Plugin;
 use crate::registry::Registry;
@@ -104,7 +103,7 @@ impl Registry {
     /// The checks stop mistakes, not malice: a loaded file may do all that the program may, and a plugin that crashes
     /// while it is used ends the program.
     pub fn load_path(&self, options: &LoadOptions) -> LoadReport {
-        scan::visit(&options.path, self, &mut |candidate| {
+        search::visit(&options.path, self, &mut |candidate| {
             let path = candidate.path().to_owned();
             load(self, &candidate, options).map_err(|fault| fault.at(path))
         })

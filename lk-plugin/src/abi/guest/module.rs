@@ -34,6 +34,7 @@ unsafe impl Send for Module {}
 unsafe impl Sync for Module {}
 
 impl Exports {
+    /// The plugins of these packages.
     #[must_use]
     pub const fn new(packages: &'static [&'static str]) -> Self {
         Self { packages, module: OnceLock::new() }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::seconds;
 use crate::abi::arena::Arena;
-use crate::abi::cross::{Bad, Cross, Record};
+use crate::abi::cross::{Bad, Cross, Record, str_of};
 use crate::abi::layout::{LkSlice, LkTagged, read};
 use crate::abi::values::{LkChatChunk, LkSpeechEvent, LkVadEvent};
 use crate::audio::{AudioFrame, SampleRange};
@@ -163,11 +163,12 @@ fn a_longer_struct_of_a_newer_writer_reads_without_the_rest() {
 
 #[test]
 fn slices_are_read_by_their_stride() -> Result<()> {
-    let arena = Arena::default();
-    let texts = ["a", "b"].map(|text| (text.to_owned().encode(&arena), 0_u64));
-    let slice = LkSlice { ptr: texts.as_ptr().cast(), len: 1, stride: size_of_val(&texts[0]) };
+    let (one, two) = ("a", "b");
+    // Each text with a word behind it that this version does not know.
+    let texts = [str_of(one), str_of("?"), str_of(two), str_of("?")];
+    let slice = LkSlice { ptr: texts.as_ptr().cast(), len: 2, stride: 2 * size_of_val(&texts[0]) };
     // SAFETY: written just now.
-    assert_eq!(unsafe { Vec::<String>::decode(slice) }?, ["a"]);
+    assert_eq!(unsafe { Vec::<String>::decode(slice) }?, ["a", "b"]);
     Ok(())
 }
 
