@@ -87,6 +87,8 @@ const fn write<const N: usize>(json: &mut Writer<N>, module: &Module) {
 macro_rules! __module_note {
     (symbol: $symbol:expr, exports: $exports:expr) => {
         #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+        // An older compiler knows fewer features of CPUs.
+        #[allow(unexpected_cfgs)]
         const _: () = {
             use $crate::__private as __lk;
 
