@@ -62,8 +62,9 @@ Examples:
   lk-go plugin list --kind vad
   lk-go plugin list --format json | jq '.plugins[].name'
   lk-go plugin list ./libmy_plugin.so /usr/bin/my-agent
+  LK_PLUGIN_PATH=~/my-plugins lk-go plugin list --probe
 
-Nothing in a file runs. LK_PLUGIN_PATH holds absolute directories with colons between them; what cannot be
+Nothing in a file runs, except with --probe. LK_PLUGIN_PATH holds absolute directories with colons between them; what cannot be
 loaded from there stands below the table with the reason, and in JSON under `refused`. LK_PLUGIN_STRICT=1 makes
 that exit code 7; LK_PLUGIN_INSECURE=1 takes files that others can write to.
 
@@ -87,6 +88,9 @@ pub(crate) struct ListArgs {
     /// Executables and shared objects to look into, instead of this program and LK_PLUGIN_PATH
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+    /// Also load the files on LK_PLUGIN_PATH, each first in a process of its own, as every real use does
+    #[arg(long, conflicts_with = "files")]
+    pub(crate) probe: bool,
     /// List only the plugins of this kind: llm, stt, tts or vad
     // Text, because the core's own message for an unknown kind is better and has its own exit code.
     #[arg(long)]

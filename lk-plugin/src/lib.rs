@@ -44,8 +44,10 @@
 //! | write a plugin | [`lk_plugin`], the trait of its kind, [`PluginConfig`] |
 //! | use plugins | [`Registry`], [`Config`] |
 //! | understand streams | [`stream`] |
+//! | make a plugin file, load one | [`export_plugins`], `Registry::load_path` (feature `dynamic`) |
 //!
-//! The crate needs no runtime and brings no HTTP, no inference and no `unsafe`. Features: `tokio` offers plugins that
+//! The crate needs no runtime and brings no HTTP, no inference, and no `unsafe` but at the boundary of plugin files.
+//! Features: `dynamic` reads and loads such files (Linux), `log` and `tracing` take what plugins say across, `tokio` offers plugins that
 //! need it a runtime of their own (`runtime`), `resample` converts sample rates (`Resampler`), `toml` and `yaml` read
 //! config files of these formats, `url` makes `config::Url` the type of a config field, `unique-at-link` makes two crates
 //! with plugins of one kind and name fail to link.

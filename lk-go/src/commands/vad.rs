@@ -8,7 +8,7 @@ use self::report::Report;
 use crate::cli::{Events, VadArgs, VadFormat};
 use crate::error::{Error, Exit, Result};
 use crate::wav::WavReader;
-use crate::{interrupt, output};
+use crate::{interrupt, output, plugin_files};
 
 mod report;
 
@@ -26,7 +26,9 @@ pub(super) fn run(arguments: &VadArgs, built_ins: &[(&str, bool)]) -> Result<Exi
     for (key, value) in &arguments.settings {
         config.insert_text(key, value);
     }
-    let vad = Registry::try_global()?
+    let registry = Registry::try_global()?;
+    plugin_files::load(registry)?;
+    let vad = registry
         .create::<dyn Vad>(&arguments.plugin, &config)
         .map_err(|error| Error::of_look_up(error, &arguments.plugin, built_ins))?;
     interrupt::listen();

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::check::Check;
 use super::contents::PluginNote;
-use super::open::OpenModule;
+use super::open::{OpenModule, Unopened};
 use super::probe::{self, Helper, Probe};
 use super::report::{Fault, Refusal, Report};
 use super::{Candidate, LogSink, ModuleNote, SearchPath, keep, search};
@@ -133,7 +133,7 @@ fn load(registry: &Registry, candidate: &Candidate, options: &LoadOptions) -> st
     let module = open(candidate)?;
     let in_memory = || module.plugins().map(|(kind, name)| (kind.as_str(), name));
     probe::compare(candidate, module.abi(), in_memory())
-        .map_err(|reason| Fault::new(Check::Memory, reason, "build it again from one source"))?;
+        .map_err(memory)?;
     let file = candidate.path().to_string_lossy().into_owned();
     if let Some(sink) = &options.log {
         module.log_to(&file, sink.clone());
@@ -146,18 +146,20 @@ fn load(registry: &Registry, candidate: &Candidate, options: &LoadOptions) -> st
     Ok(LoadedFile { path: candidate.path().to_owned(), module: candidate.module().clone(), plugins, probe })
 }
 
-/// Size and time of the last change: what another content almost always changes.
+/// What is in memory is not what the notes say.
+fn memory(reason: String) -> Fault {
+    Fault::new(Check::Memory, reason, "build it again from one source, with one version of lk-plugin")
+}
+
+/// Size and time of the last write: what another content almost always changes. (A file that is replaced by another one
+/// changes neither: it lives on without a name, and is what is loaded.)
 fn stamp(candidate: &Candidate) -> io::Result<(u64, i64, i64)> {
     let file = File::from(candidate.file().try_clone_to_owned()?);
-    file.metadata().map(|of| (of.size(), of.ctime(), of.ctime_nsec()))
+    file.metadata().map(|of| (of.size(), of.mtime(), of.mtime_nsec()))
 }
 
 fn open(candidate: &Candidate) -> std::result::Result<OpenModule, Fault> {
-    let failed = |reason: &str| {
-        let mut fault = probe::cannot_be_loaded(reason, candidate);
-        fault.check = Check::Open;
-        fault
-    };
+    let failed = |reason: &str| probe::cannot_be_loaded(Check::Open, reason, candidate);
     let descriptor: OwnedFd = candidate
         .file()
         .try_clone_to_owned()
@@ -166,7 +168,10 @@ fn open(candidate: &Candidate) -> std::result::Result<OpenModule, Fault> {
     // Never closed, also when the module is refused: the file is in memory under this number, and the system's loader
     // would take another file at the same number for this one.
     let _: i32 = descriptor.into_raw_fd();
-    opened.map_err(|reason| failed(&reason))
+    opened.map_err(|unopened| match unopened {
+        Unopened::System(reason) => failed(&reason),
+        Unopened::Module(reason) => memory(reason),
+    })
 }
 
 /// The plugin as its note describes it, made by the module.

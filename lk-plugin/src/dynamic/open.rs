@@ -17,15 +17,23 @@ pub(super) struct OpenModule {
     module: Module,
 }
 
+/// Why a file is not open.
+pub(super) enum Unopened {
+    /// The system's loader said no.
+    System(String),
+    /// It is loaded, but its module makes no sense: the rest of a sentence about the file.
+    Module(String),
+}
+
 impl OpenModule {
     /// Loads the file behind a descriptor, which must stay open and keep its number for the life of the process: the
     /// loader knows a library by its name, and would take another file at the same number for this one.
-    pub(super) fn open(descriptor: RawFd, symbol: &str) -> Result<Self, String> {
+    pub(super) fn open(descriptor: RawFd, symbol: &str) -> Result<Self, Unopened> {
         let name = format!("/proc/self/fd/{descriptor}");
         // The loader's message begins with the name, which says nothing to anybody.
         let told = |error: libloading::Error| {
             let text = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
-            text.replace(&format!("{name}: "), "").replace(&name, "the file")
+            Unopened::System(text.replace(&format!("{name}: "), "").replace(&name, "the file"))
         };
         // SAFETY: this runs the file's constructors. That they are harmless is what the checks before are for; that they
         // are sound is the promise of whoever wrote the plugin.
@@ -36,7 +44,8 @@ impl OpenModule {
         std::mem::forget(library);
         // SAFETY: as above; what it returns stays for the life of the process.
         let module = unsafe { Module::read(module?()) };
-        Ok(Self { module: module.map_err(|error| error.to_string())? })
+        let module = module.map_err(|error| Unopened::Module(format!("makes no sense in memory: {error}")))?;
+        Ok(Self { module })
     }
 
     pub(super) fn abi(&self) -> [u32; 2] {

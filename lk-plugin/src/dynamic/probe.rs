@@ -9,7 +9,6 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::unix::fs::FileExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -20,11 +19,11 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process_group, setrlimit};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::Candidate;
 use super::check::Check;
-use super::open::OpenModule;
+use super::lock::sha256;
+use super::open::{OpenModule, Unopened};
 use super::report::Fault;
 
 /// How long a file may take to load.
@@ -35,6 +34,8 @@ const MAX_ANSWER: u64 = 1 << 20;
 
 /// The first argument of a helper.
 const COMMAND: &str = "__lk-plugin-probe";
+
+const REBUILD: &str = "build it again from one source, with one version of lk-plugin";
 
 /// Whether this program's own executable is a helper.
 static IS_HELPER: AtomicBool = AtomicBool::new(false);
@@ -84,7 +85,10 @@ pub fn probe_main() {
 enum Answer {
     /// The ABI, and kind and name of each plugin in memory.
     Loaded { abi: [u32; 2], plugins: Vec<(String, String)> },
-    Failed(String),
+    /// What the system's loader said.
+    NotLoaded(String),
+    /// What is wrong with what was loaded.
+    Nonsense(String),
 }
 
 fn answer(mark: &str, symbol: &str) -> bool {
@@ -96,7 +100,8 @@ fn answer(mark: &str, symbol: &str) -> bool {
             abi: module.abi(),
             plugins: module.plugins().map(|(kind, name)| (kind.as_str().to_owned(), name.to_owned())).collect(),
         },
-        Err(reason) => Answer::Failed(reason),
+        Err(Unopened::System(reason)) => Answer::NotLoaded(reason),
+        Err(Unopened::Module(reason)) => Answer::Nonsense(reason),
     };
     let text = serde_json::to_string(&answer).unwrap_or_default();
     let mut stdout = std::io::stdout().lock();
@@ -128,17 +133,7 @@ impl Helper {
 /// What stands for these bytes, probed by this version.
 fn cache_name(candidate: &Candidate) -> Option<String> {
     let file = File::from(candidate.file().try_clone_to_owned().ok()?);
-    let (mut hash, mut buffer, mut at) = (Sha256::new(), vec![0; 1 << 16], 0);
-    loop {
-        match file.read_at(&mut buffer, at).ok()? {
-            0 => break,
-            length => {
-                hash.update(&buffer[..length]);
-                at += length as u64;
-            }
-        }
-    }
-    let hash: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash: String = sha256(&file).ok()?.iter().map(|byte| format!("{byte:02x}")).collect();
     Some(format!("{hash}-{}", env!("CARGO_PKG_VERSION")))
 }
 
@@ -167,10 +162,11 @@ fn run(helper: &Path, candidate: &Candidate) -> Result<(), Fault> {
     let (answer, status) = watch(child);
     let loaded = answer.lines().rev().find_map(|line| line.strip_prefix(&mark)).map(serde_json::from_str::<Answer>);
     match (loaded, status) {
-        (Some(Ok(Answer::Failed(reason))), _) => Err(cannot_be_loaded(&reason, candidate)),
+        (Some(Ok(Answer::NotLoaded(reason))), _) => Err(cannot_be_loaded(Check::Probe, &reason, candidate)),
+        (Some(Ok(Answer::Nonsense(reason))), _) => Err(bad(reason, REBUILD)),
         (Some(Ok(Answer::Loaded { abi, plugins })), Some(status)) if status.success() => {
             compare(candidate, abi, plugins.iter().map(|(kind, name)| (kind.as_str(), name.as_str())))
-                .map_err(|reason| bad(reason, "build it again from one source"))
+                .map_err(|reason| bad(reason, REBUILD))
         }
         (_, None) => Err(bad(
             format!("was not loaded within {} s in a helper process", TIMEOUT.as_secs()),
@@ -189,13 +185,13 @@ fn run(helper: &Path, candidate: &Candidate) -> Result<(), Fault> {
 }
 
 /// The system's loader said no.
-pub(super) fn cannot_be_loaded(reason: &str, candidate: &Candidate) -> Fault {
+pub(super) fn cannot_be_loaded(check: Check, reason: &str, candidate: &Candidate) -> Fault {
     let remedy = if candidate.uses_origin() {
         "`$ORIGIN` leads nowhere here, because files are opened by descriptor; link with absolute library paths"
     } else {
         "install what it needs, or build it again on this machine"
     };
-    bad(format!("cannot be loaded: {reason}"), remedy)
+    Fault::new(check, format!("cannot be loaded: {reason}"), remedy)
 }
 
 /// Whether the plugins in memory are those of the notes.
