@@ -16,6 +16,7 @@ mod explicit;
 mod item;
 mod kind;
 mod names;
+mod place;
 mod plugin;
 mod require;
 mod stacked;

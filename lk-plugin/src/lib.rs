@@ -50,11 +50,14 @@
 //! Features: `dynamic` reads and loads such files (Linux), `log` and `tracing` take what plugins say across, `tokio` offers plugins that
 //! need it a runtime of their own (`runtime`), `resample` converts sample rates (`Resampler`), `toml` and `yaml` read
 //! config files of these formats, `url` makes `config::Url` the type of a config field, `unique-at-link` makes two crates
-//! with plugins of one kind and name fail to link.
+//! with plugins of one kind and name fail to link, `conformance` checks whether a plugin keeps the contract
+//! (`conformance`).
 
 mod abi;
 mod audio;
 pub mod config;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod connect;
 #[cfg(all(feature = "dynamic", target_os = "linux"))]
 pub mod dynamic;

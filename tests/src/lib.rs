@@ -1,1 +1,3 @@
-//! Tests across crates: the files in `tests/` are the whole of this package.
+//! What the tests across crates share; the tests themselves are in `tests/`.
+
+pub mod program;

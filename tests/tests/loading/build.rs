@@ -1,6 +1,5 @@
 //! Builds the fixtures: once a process, and for all of them together.
 
-use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -41,22 +40,9 @@ pub(crate) fn example() -> PathBuf {
     target.join("release/libenergy_vad.so")
 }
 
-/// `lk-go` in the profile of these tests: Cargo offers `CARGO_BIN_EXE_…` only inside the binary's own package.
+/// `lk-go`, which is also the helper that loads files first.
 pub(crate) fn lk_go() -> &'static Path {
-    static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| {
-        let tests = std::env::current_exe().unwrap();
-        // target/debug/deps/loading-0123456789abcdef
-        let folder = tests.ancestors().nth(2).unwrap();
-        let profile = match folder.file_name().and_then(OsStr::to_str) {
-            Some("debug") | None => "dev",
-            Some(name) => name,
-        };
-        let arguments = ["build", "--offline", "--quiet", "--package", "lk-go", "--profile", profile];
-        let built = Command::new(env!("CARGO")).args(arguments).current_dir(REPOSITORY).status().unwrap();
-        assert!(built.success(), "lk-go does not build");
-        folder.join("lk-go")
-    })
+    integration_tests::program::binary().unwrap()
 }
 
 /// `tests/fixtures/raw/module.rs` with that fault and these notes.

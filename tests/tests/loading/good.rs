@@ -59,6 +59,16 @@ fn a_host_without_built_ins_loads_fake_and_calls_its_four_factories() {
 }
 
 #[test]
+fn loaded_plugins_keep_the_contract_as_linked_ones_do() {
+    let registry = load(&[&fixture("wraps-fake"), &build::example()]);
+    for plugin in registry.plugins() {
+        let report = lk_plugin::conformance::check(&plugin, &Config::new());
+        assert!(report.is_clean() && !report.outcomes.is_empty(), "{report}");
+    }
+    assert_eq!(registry.plugins().len(), 5);
+}
+
+#[test]
 fn a_config_is_checked_against_the_note_before_the_file_is_asked() {
     let registry = load(&[&fixture("other-allocator")]);
     let plugin = registry.get(Kind::Llm, "marking").unwrap();
