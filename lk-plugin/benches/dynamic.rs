@@ -20,7 +20,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::process::Command;
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use futures_core::Stream;
@@ -85,7 +87,9 @@ fn main() {
         llm.chat(&ChatContext::new(), &ChatOptions::default()).unwrap_or_else(|error| stop(&error.to_string()))
     });
     compare("token", "at most 1.3", &mut |which, count| {
-        let mut context = Context::from_waker(Waker::noop());
+        // Counted, as the wakers of all executors are.
+        let waker = Waker::from(Arc::new(Flag(AtomicBool::new(false))));
+        let mut context = Context::from_waker(&waker);
         for _ in 0..count {
             let pending = Pin::new(&mut chats[which]).poll_next(&mut context);
             assert!(pending.is_pending());
@@ -105,6 +109,19 @@ fn main() {
     let grown = resident().saturating_sub(before) / 100;
     let length = fs::metadata(&file).map_or(0, |metadata| metadata.len());
     say(&format!("\nload, per file of {} KiB: {:.0} µs; resident: {grown} KiB more", length / 1024, median(&mut times)));
+}
+
+/// A task that is told to go on.
+struct Flag(AtomicBool);
+
+impl Wake for Flag {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.store(true, Ordering::Release);
+    }
 }
 
 /// Calls `run(0, count)` (linked) and `run(1, count)` (in a `.so`) in turns, and prints a row.

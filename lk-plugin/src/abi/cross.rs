@@ -95,6 +95,7 @@ pub(crate) trait Element: Sized {
 }
 
 /// Text that stays where it is.
+#[inline]
 pub(crate) fn str_of(text: &str) -> LkStr {
     LkStr { ptr: text.as_ptr(), len: text.len() }
 }
@@ -106,6 +107,7 @@ pub(crate) const NO_STR: LkStr = LkStr { ptr: std::ptr::null(), len: 0 };
 /// # Safety
 ///
 /// `text.ptr` is null, or leads to `text.len` bytes that stay as they are for `'a`.
+#[inline]
 pub(crate) unsafe fn text<'a>(text: LkStr) -> Result<Option<&'a str>, Bad> {
     if text.ptr.is_null() {
         return Ok(None);
@@ -119,6 +121,7 @@ pub(crate) unsafe fn text<'a>(text: LkStr) -> Result<Option<&'a str>, Bad> {
 }
 
 /// A frame that stays where it is.
+#[inline]
 pub(crate) fn frame_of(frame: AudioFrameRef<'_>) -> LkAudioFrame {
     let samples = frame.samples();
     let samples = LkSlice { ptr: samples.as_ptr().cast(), len: samples.len(), stride: size_of::<i16>() };
@@ -130,6 +133,7 @@ pub(crate) fn frame_of(frame: AudioFrameRef<'_>) -> LkAudioFrame {
 /// # Safety
 ///
 /// Its samples lead to `len` numbers that stay as they are for `'a`.
+#[inline]
 pub(crate) unsafe fn frame<'a>(frame: &LkAudioFrame) -> Result<AudioFrameRef<'a>, Bad> {
     // SAFETY: the caller's promise.
     let samples = unsafe { samples(frame.samples)? };
@@ -139,6 +143,7 @@ pub(crate) unsafe fn frame<'a>(frame: &LkAudioFrame) -> Result<AudioFrameRef<'a>
 /// # Safety
 ///
 /// As [`frame`].
+#[inline]
 unsafe fn samples<'a>(slice: LkSlice) -> Result<&'a [i16], Bad> {
     if slice.len == 0 {
         return Ok(&[]);
@@ -207,6 +212,7 @@ as_numbers! {
         |range| Self { start: range.start, end: range.end, sample_rate: range.sample_rate };
 }
 
+#[inline]
 fn nanos(duration: Duration) -> u64 {
     let nanos = duration.as_secs().checked_mul(1_000_000_000);
     let nanos = nanos.and_then(|nanos| nanos.checked_add(u64::from(duration.subsec_nanos())));

@@ -19,13 +19,25 @@ pub(crate) unsafe trait Prefixed: Copy {}
 /// # Safety
 ///
 /// `struct_` points to a `T` of some minor version: `size` bytes that do not change during the call.
+#[inline]
 pub(crate) unsafe fn read<T: Prefixed>(struct_: *const T) -> T {
-    let mut value = MaybeUninit::<T>::zeroed();
-    // SAFETY: the caller promises the bytes; `Prefixed` promises that the rest may be zeros. No more than both have is
-    // copied.
+    // SAFETY: the caller promises as many bytes as `size` says.
     unsafe {
         let size = struct_.cast::<u32>().read() as usize;
-        struct_.cast::<u8>().copy_to_nonoverlapping(value.as_mut_ptr().cast(), size.min(size_of::<T>()));
+        // Nearly always: then only the fields that are looked at are read at all.
+        if size >= size_of::<T>() { struct_.read() } else { read_shorter(struct_, size) }
+    }
+}
+
+/// # Safety
+///
+/// As [`read`], with `size` bytes that are fewer than a `T` has.
+#[cold]
+unsafe fn read_shorter<T: Prefixed>(struct_: *const T, size: usize) -> T {
+    let mut value = MaybeUninit::<T>::zeroed();
+    // SAFETY: the caller promises the bytes; `Prefixed` promises that the rest may be zeros.
+    unsafe {
+        struct_.cast::<u8>().copy_to_nonoverlapping(value.as_mut_ptr().cast(), size);
         value.assume_init()
     }
 }

@@ -21,20 +21,21 @@ pub(super) struct Guard {
 }
 
 impl Guard {
-    /// Runs code of the plugin.
+    /// Runs code of the plugin. What it returns should be small: it is moved through the catching.
+    #[inline]
     pub(super) fn run<T>(&self, code: impl FnOnce() -> Result<T>) -> Result<T> {
         if let Some(message) = self.panicked.get() {
-            return Err(Error::new(
-                ErrorKind::Panic,
-                format!("the plugin panicked before (`{message}`), and is not usable any more; make a new one"),
-            ));
+            return Err(poisoned(message));
         }
-        caught(code).unwrap_or_else(|message| {
-            let error = panicked(&message);
-            // Of two threads at once, either's message is as good.
-            let _ = self.panicked.set(message);
-            Err(error)
-        })
+        caught(code).unwrap_or_else(|message| Err(self.poison(message)))
+    }
+
+    #[cold]
+    fn poison(&self, message: String) -> Error {
+        let error = panicked(&message);
+        // Of two threads at once, either's message is as good.
+        let _ = self.panicked.set(message);
+        error
     }
 
     /// Runs code of the plugin, and tells the host what came of it.
@@ -51,16 +52,26 @@ impl Guard {
     }
 }
 
+#[cold]
+fn poisoned(message: &str) -> Error {
+    let message = format!("the plugin panicked before (`{message}`), and is not usable any more; make a new one");
+    Error::new(ErrorKind::Panic, message)
+}
+
 /// Runs code of the plugin that has no handle yet, or none any more; `Err` is the message of a panic.
+#[inline]
 pub(super) fn caught<T>(code: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(code)).map_err(|payload| {
-        let message = message_of(&*payload);
-        // The payload is the plugin's too: its drop may panic again, and nothing more can be done about it.
-        if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-            std::mem::forget(again);
-        }
-        message
-    })
+    catch_unwind(AssertUnwindSafe(code)).map_err(message_and_drop)
+}
+
+#[cold]
+fn message_and_drop(payload: Box<dyn Any + Send>) -> String {
+    let message = message_of(&*payload);
+    // The payload is the plugin's too: its drop may panic again, and nothing more can be done about it.
+    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(again);
+    }
+    message
 }
 
 /// The error of a panic.

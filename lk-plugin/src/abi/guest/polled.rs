@@ -105,38 +105,33 @@ unsafe extern "C" fn poll<S: Source>(
     // SAFETY: the host calls a handle's functions with its state, one at a time.
     let State { guard, source, waker: kept, item, arena } = unsafe { &mut *state.cast::<State<S>>() };
     let polled = guard.run(|| {
-        let Some(polling) = source else { return Ok(Poll::Ready(None)) };
+        let Some(polling) = source else { return Ok(polled::ENDED) };
         // SAFETY: the host's waker lasts for this call.
         let waker = unsafe { kept.get(waker)? };
         *item = None;
-        let polled = polling.poll(&mut Context::from_waker(waker));
-        if matches!(polled, Poll::Ready(None | Some(Err(_)))) {
+        match polling.poll(&mut Context::from_waker(waker)) {
+            Poll::Pending => return Ok(polled::PENDING),
+            Poll::Ready(Some(Ok(next))) => {
+                arena.reset();
+                let value = arena.put(item.insert(next).record(arena));
+                // SAFETY: the host's place for the answer.
+                unsafe { out.write(value.cast()) };
+                return Ok(polled::READY);
+            }
             // What stands behind it is gone with its last event.
-            *source = None;
+            Poll::Ready(None) => *source = None,
+            Poll::Ready(Some(Err(error))) => {
+                *source = None;
+                return Err(error);
+            }
         }
-        match polled {
-            Poll::Ready(Some(Err(error))) => Err(error),
-            Poll::Ready(Some(Ok(next))) => Ok(Poll::Ready(Some(next))),
-            Poll::Ready(None) => Ok(Poll::Ready(None)),
-            Poll::Pending => Ok(Poll::Pending),
-        }
+        Ok(polled::ENDED)
     });
-    match polled {
-        Ok(Poll::Pending) => polled::PENDING,
-        Ok(Poll::Ready(None)) => polled::ENDED,
-        Ok(Poll::Ready(Some(next))) => {
-            arena.reset();
-            let value = arena.put(item.insert(next).record(arena));
-            // SAFETY: the host's place for the answer.
-            unsafe { out.write(value.cast()) };
-            polled::READY
-        }
-        Err(failure) => {
-            // SAFETY: the host's place for the error.
-            unsafe { guard::fail(&failure, error) };
-            polled::FAILED
-        }
-    }
+    polled.unwrap_or_else(|failure| {
+        // SAFETY: the host's place for the error.
+        unsafe { guard::fail(&failure, error) };
+        polled::FAILED
+    })
 }
 
 unsafe extern "C" fn drop<S: Source>(state: *mut c_void) {
