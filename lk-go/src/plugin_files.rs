@@ -6,6 +6,6 @@ mod elsewhere;
 mod here;
 
 #[cfg(not(all(feature = "dynamic", target_os = "linux")))]
-pub(crate) use self::elsewhere::{inspect, lock, on_search_path};
+pub(crate) use self::elsewhere::{be_probe, inspect, load, lock, on_search_path, probed};
 #[cfg(all(feature = "dynamic", target_os = "linux"))]
-pub(crate) use self::here::{inspect, lock, on_search_path};
+pub(crate) use self::here::{be_probe, inspect, load, lock, on_search_path, probed};

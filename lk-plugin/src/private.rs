@@ -4,11 +4,13 @@ use crate::config::{Config, PluginConfig};
 pub use crate::config::{ConfigChoice, ConfigField, ConfigValue, check};
 use crate::error::{BoxError, Error, ErrorKind, Result};
 
+pub use crate::abi::guest::{Exports, module};
 pub use crate::kinds::generated as kinds;
 pub use crate::plugin::StaticPlugin;
 #[cfg(not(any(miri, target_family = "wasm")))]
 pub use linkme;
-pub use lk_plugin_macros::{plugins, require};
+pub use lk_plugin_macros::{export_plugins, plugins, require};
+pub use std::ffi::c_void as Nothing;
 // Generated code must not name `::core` or `::std`: a dependency may be renamed to either.
 pub use std::option::Option;
 pub use std::result::Result as StdResult;

@@ -1,4 +1,4 @@
-//! Tests across crates: the files in `tests/` are the whole of this package, and here is what several of them need.
+//! What the tests across crates share; the tests themselves are in `tests/`.
 
-pub mod lk_go;
+pub mod program;
 pub mod shared_object;

@@ -8,7 +8,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use hound::{SampleFormat, WavSpec, WavWriter};
-use integration_tests::lk_go::binary;
+use integration_tests::program::{binary, lk_go};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -16,12 +16,6 @@ type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/austen_16k.wav");
 const GOLDEN_EVENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/austen_16k.events.json");
-
-fn lk_go() -> Result<assert_cmd::Command> {
-    let mut command = assert_cmd::Command::new(binary()?);
-    command.env_remove("RUST_BACKTRACE").env("NO_COLOR", "1");
-    Ok(command)
-}
 
 /// Runs `lk-go vad FILE` with more arguments.
 fn vad(file: impl AsRef<Path>, arguments: &[&str]) -> Result<Output> {

@@ -10,7 +10,7 @@ pub(crate) mod document;
 
 use self::document::{Entry, List};
 
-/// Lists the plugins. Nothing in a file runs.
+/// Lists the plugins. Nothing in a file runs, unless it is to be probed.
 ///
 /// # Errors
 ///
@@ -21,7 +21,11 @@ pub(super) fn run(arguments: &ListArgs) -> Result<Exit> {
     let is_strict = if arguments.files.is_empty() {
         let registry = Registry::try_global()?;
         list.plugins = registry.plugins().iter().map(|plugin| Entry::from(&**plugin)).collect();
-        let is_strict = plugin_files::on_search_path(registry, &mut list);
+        let is_strict = if arguments.probe {
+            plugin_files::probed(registry, &mut list)?
+        } else {
+            plugin_files::on_search_path(registry, &mut list)
+        };
         list.plugins.sort_by(|one, two| (&one.kind, &one.name).cmp(&(&two.kind, &two.name)));
         is_strict
     } else {

@@ -15,12 +15,38 @@ const WHY: &str = if cfg!(target_os = "linux") {
     "plugins in files are read on Linux alone; link them into the program instead"
 };
 
+/// Nothing is probed here.
+pub(crate) fn be_probe() {}
+
 /// Warns of a search path that is not followed.
 pub(crate) fn on_search_path(_: &Registry, _: &mut List) -> bool {
+    warn();
+    false
+}
+
+/// Refuses.
+///
+/// # Errors
+///
+/// Always.
+pub(crate) fn probed(_: &Registry, _: &mut List) -> Result<bool> {
+    Err(Error::Refused(WHY.to_owned()))
+}
+
+/// Warns of a search path that is not followed.
+///
+/// # Errors
+///
+/// None here.
+pub(crate) fn load(_: &Registry) -> Result<()> {
+    warn();
+    Ok(())
+}
+
+fn warn() {
     if std::env::var_os("LK_PLUGIN_PATH").is_some_and(|path| !path.is_empty()) {
         output::warning(format_args!("`LK_PLUGIN_PATH` is not followed: {WHY}"));
     }
-    false
 }
 
 /// Refuses.

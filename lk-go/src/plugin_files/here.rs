@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use lk_plugin::Registry;
-use lk_plugin::dynamic::{self, Candidate, ModuleNote, PluginNote, Refusal, Report, SearchPath};
+use lk_plugin::dynamic::{self, LoadOptions, LogRecord, LogSink, ModuleNote, PluginNote, Refusal, Report, SearchPath};
 
 use crate::commands::plugin_list::document::{Entry, Field, File, List, Model, Module, Refused, Skipped};
 use crate::error::{Error, Result};
@@ -23,6 +23,63 @@ pub(crate) fn on_search_path(registry: &Registry, list: &mut List) -> bool {
     path.is_strict()
 }
 
+/// Serves as the helper process that loads a file first, if this process was started as one: then it does not return.
+pub(crate) fn be_probe() {
+    dynamic::probe_main();
+}
+
+/// Loads what is on `LK_PLUGIN_PATH` into the registry. What is refused is warned of.
+///
+/// # Errors
+///
+/// When something is refused and `LK_PLUGIN_STRICT` makes that fatal.
+pub(crate) fn load(registry: &Registry) -> Result<()> {
+    let options = options();
+    let report = registry.load_path(&options);
+    report.refused.iter().for_each(output::warning);
+    match report.refused.len() {
+        0 => Ok(()),
+        _ if !options.path().is_strict() => Ok(()),
+        count => Err(Error::Refused(format!(
+            "{count} of the files on `LK_PLUGIN_PATH` cannot be loaded, and `LK_PLUGIN_STRICT` is set; see above"
+        ))),
+    }
+}
+
+/// As [`on_search_path`], but what may be loaded is loaded, and the registry has it then.
+///
+/// # Errors
+///
+/// None here.
+pub(crate) fn probed(registry: &Registry, list: &mut List) -> Result<bool> {
+    let options = options();
+    let report = registry.load_path(&options);
+    for file in &report.files {
+        list.plugins.extend(file.plugins.iter().map(|plugin| Entry::from(&**plugin)));
+        list.files.push(File { path: shown(&file.path), module: Some(module(&file.module)) });
+    }
+    add_rest(report, list);
+    Ok(options.path().is_strict())
+}
+
+fn options() -> LoadOptions {
+    let options = LoadOptions::new(search_path()).with_log(LogSink::new(2, on_log));
+    match dynamic::user_probe_cache() {
+        Some(cache) => options.with_probe_cache(cache),
+        None => options,
+    }
+}
+
+/// Errors, warnings and panics of loaded plugins.
+fn on_log(record: LogRecord<'_>) {
+    let LogRecord { file, target, message, is_panic, .. } = record;
+    if is_panic {
+        output::note(format_args!("a plugin of `{file}` panicked at {target}: {message}"));
+    } else {
+        output::note(format_args!("{target}: {message}"));
+    }
+}
+
 fn search_path() -> SearchPath {
     let path = SearchPath::from_env();
     if path.is_ignored() {
@@ -31,7 +88,7 @@ fn search_path() -> SearchPath {
     path
 }
 
-fn add_rest(report: Report<Candidate>, list: &mut List) {
+fn add_rest<T>(report: Report<T>, list: &mut List) {
     list.refused.extend(report.refused.iter().map(refused));
     let skipped = report.skipped.iter();
     list.skipped

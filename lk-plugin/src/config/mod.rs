@@ -22,6 +22,8 @@ pub use self::field::ConfigField;
 pub use self::map::Config;
 pub use self::reader::ConfigReader;
 pub(crate) use self::reader::nested;
+#[cfg(all(feature = "dynamic", target_os = "linux"))]
+pub(crate) use self::reader::validate;
 pub use self::schema::json_schema;
 #[cfg(all(feature = "dynamic", target_os = "linux"))]
 pub(crate) use self::schema::schema_of;

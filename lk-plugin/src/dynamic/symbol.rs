@@ -7,7 +7,8 @@ use super::contents::ModuleNote;
 use super::elf::Elf;
 use super::report::Fault;
 
-/// What the symbol of this boundary is called.
+/// How the symbol of this boundary begins. The rest is the package's name, so that several crates that export plugins can
+/// be linked into one program as libraries.
 pub(super) const SYMBOL: &str = "lk_plugin_module_v1";
 
 /// The most symbols that are compared.
@@ -16,13 +17,14 @@ const MAX_SYMBOLS: u64 = 1 << 12;
 pub(super) fn check(elf: &Elf<'_>, module: &ModuleNote) -> Result<(), Fault> {
     let fault =
         |reason: String| Err(Fault::new(Check::Symbol, reason, "build it again; leave its exported symbols in"));
-    if module.symbol != SYMBOL {
-        return fault(format!("names the symbol `{}`, and this program needs `{SYMBOL}`", module.symbol));
+    let symbol = module.symbol.as_str();
+    if !symbol.strip_prefix(SYMBOL).is_some_and(|package| package.is_empty() || package.starts_with('_')) {
+        return fault(format!("names the symbol `{symbol}`, and this program needs one that begins with `{SYMBOL}`"));
     }
-    if exports(elf, SYMBOL.as_bytes()).unwrap_or(false) {
+    if exports(elf, symbol.as_bytes()).unwrap_or(false) {
         return Ok(());
     }
-    fault(format!("does not export the symbol `{SYMBOL}`"))
+    fault(format!("does not export the symbol `{symbol}`"))
 }
 
 /// Whether the symbol is defined; `None` when the tables are broken.

@@ -14,7 +14,7 @@ macro_rules! __cpu_features {
             "xsaves"
             // aarch64
             "bf16" "bti" "crc" "dit" "dotprod" "dpb" "dpb2" "f32mm" "f64mm" "fcma" "fhm" "flagm" "fp16" "frintts" "i8mm"
-            "jsconv" "lse" "mte" "neon" "paca" "pacg" "pmull" "rand" "rcpc" "rcpc2" "rdm" "sb" "sha2" "sha3" "sm4" "ssbs"
+            "jsconv" "lse" "mte" "neon" "paca" "pacg" "rand" "rcpc" "rcpc2" "rdm" "sb" "sha2" "sha3" "sm4" "ssbs"
             "sve" "sve2" "tme"
         )
     };

@@ -5,7 +5,7 @@ use super::{FORMAT, MODULE, Note, padded};
 
 /// The major and minor number of the boundary's layout (`docs/abi.md`). A plugin fits a host of the same major number
 /// whose minor number is not below its own.
-pub(crate) const ABI: [u32; 2] = [1, 0];
+pub(crate) const ABI: [u32; 2] = [1, 1];
 
 /// What a `.so` was built for and what it exports, in constants.
 pub struct Module {
@@ -87,15 +87,17 @@ const fn write(json: &mut Writer<'_>, module: &Module) {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __module_note {
-    (symbol: $symbol:expr, exports: [$($package:expr),* $(,)?]) => {
+    (symbol: $symbol:expr, exports: $exports:expr) => {
         #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+        // An older compiler knows fewer features of CPUs.
+        #[allow(unexpected_cfgs)]
         const _: () = {
             use $crate::__private as __lk;
 
             const MODULE: __lk::note::Module = __lk::note::Module {
                 package: __lk::or_empty(__lk::option_env!("CARGO_PKG_NAME")),
                 version: __lk::or_empty(__lk::option_env!("CARGO_PKG_VERSION")),
-                exports: &[$($package),*],
+                exports: $exports,
                 symbol: $symbol,
                 unwinds: __lk::cfg!(panic = "unwind"),
                 cpu_features: $crate::__cpu_features!(),

@@ -141,7 +141,7 @@ fn check_10_refuses_what_was_built_for_something_else() {
     };
     refused("[1,0]", "[0,9]", "an older boundary, 0.9 (lk-plugin 0.1.0)");
     refused("[1,0]", "[2,0]", "a later boundary, 2.0");
-    refused("[1,0]", "[1,1]", "a later boundary, 1.1");
+    refused("[1,0]", "[1,99]", "a later boundary, 1.99");
     refused(target(), "wasm32-wasip2", "was built for `wasm32-wasip2`");
     refused("unwind", "abort", "`panic = \"abort\"`");
     refused("\"cpu_features\":[]", "\"cpu_features\":[\"telepathy\",\"seven\"]", "`telepathy`, `seven`");

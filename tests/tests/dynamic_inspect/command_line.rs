@@ -8,7 +8,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use integration_tests::lk_go::binary;
+use integration_tests::program::binary;
 use integration_tests::shared_object::SharedObject;
 use serde_json::Value;
 

@@ -3,6 +3,7 @@
 
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test stops at its first surprise")]
+#![expect(clippy::print_stderr, reason = "what is skipped is said")]
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;

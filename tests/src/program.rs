@@ -1,6 +1,5 @@
-//! The binary `lk-go`, built for the test that asks for it.
+//! The binary `lk-go`, for tests that run it as its users do.
 
-use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -10,12 +9,12 @@ use std::sync::OnceLock;
 /// # Errors
 ///
 /// When it does not build.
-pub fn binary() -> Result<&'static Path, Box<dyn Error>> {
+pub fn binary() -> Result<&'static Path, Box<dyn std::error::Error>> {
     static BINARY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     BINARY.get_or_init(|| build().map_err(|error| error.to_string())).as_deref().map_err(|error| error.as_str().into())
 }
 
-fn build() -> Result<PathBuf, Box<dyn Error>> {
+fn build() -> Result<PathBuf, Box<dyn std::error::Error>> {
     let tests = std::env::current_exe()?;
     // target/debug/deps/cli-0123456789abcdef
     let folder = tests.ancestors().nth(2).ok_or("a test lies in the target folder")?;
@@ -31,4 +30,18 @@ fn build() -> Result<PathBuf, Box<dyn Error>> {
         return Err("lk-go does not build".into());
     }
     Ok(folder.join("lk-go").with_extension(std::env::consts::EXE_EXTENSION))
+}
+
+/// The binary with a plain environment: no colours, no key, no server.
+///
+/// # Errors
+///
+/// As [`binary`].
+pub fn lk_go() -> Result<assert_cmd::Command, Box<dyn std::error::Error>> {
+    let mut command = assert_cmd::Command::new(binary()?);
+    command.env("NO_COLOR", "1");
+    for variable in ["RUST_BACKTRACE", "OPENAI_API_KEY", "OPENAI_BASE_URL", "LK_PLUGIN_PATH"] {
+        command.env_remove(variable);
+    }
+    Ok(command)
 }
