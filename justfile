@@ -11,10 +11,15 @@ test:
 # Everything: the checks above, the benches, and the comparison with onnxruntime (wants Python and onnxruntime).
 full: check bench compare
 
-# Look-up and build of the registry against other ways, and the forward pass.
+# Look-up and build of the registry against other ways, a plugin in a file against one linked in, and the forward pass.
 bench:
     cargo bench -p lk-plugin --bench registry
+    cargo bench -p lk-plugin --features dynamic --bench dynamic
     cargo bench -p lk-plugins --bench silero
+
+# Ten thousand cycles of a loaded plugin under valgrind lose nothing, and a plugin of the nightly compiler works (wants both).
+endurance:
+    cargo test -p integration-tests --test loading -- --ignored --nocapture
 
 # What an author's build costs, beside linkme, inventory and typetag (wants Python).
 build-cost:

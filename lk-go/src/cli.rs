@@ -91,19 +91,42 @@ The file appears when the last of the speech has come; after a failure there is 
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PluginCommand {
-    /// List the plugins in this program
+    /// List the plugins in this program and on LK_PLUGIN_PATH, or those in files
     #[command(after_help = concat!("\
 Examples:
   lk-go plugin list
   lk-go plugin list --kind vad
   lk-go plugin list --format json | jq '.plugins[].name'
+  lk-go plugin list ./libmy_plugin.so /usr/bin/my-agent
+  LK_PLUGIN_PATH=~/my-plugins lk-go plugin list --probe
+
+Nothing in a file runs, except with --probe. LK_PLUGIN_PATH holds absolute directories with colons between them; what cannot be
+loaded from there stands below the table with the reason, and in JSON under `refused`. LK_PLUGIN_STRICT=1 makes
+that exit code 7; LK_PLUGIN_INSECURE=1 takes files that others can write to.
 
 ", exit_codes!()))]
     List(ListArgs),
+    /// Let only what plugin files hold now be loaded from a directory
+    #[command(after_help = concat!("\
+Examples:
+  lk-go plugin lock /usr/lib/my-agent/plugins
+  LK_PLUGIN_PATH=/opt/one:/opt/two lk-go plugin lock
+
+Writes the SHA-256 of each `*.so` into the directory's file lk-plugin.lock, which `sha256sum -c` reads too. From
+then on nothing else is loaded from there.
+
+", exit_codes!()))]
+    Lock(LockArgs),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
+    /// Executables and shared objects to look into, instead of this program and LK_PLUGIN_PATH
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Also load the files on LK_PLUGIN_PATH, each first in a process of its own, as every real use does
+    #[arg(long, conflicts_with = "files")]
+    pub(crate) probe: bool,
     /// List only the plugins of this kind: llm, stt, tts or vad
     // Text, because the core's own message for an unknown kind is better and has its own exit code.
     #[arg(long)]
@@ -111,6 +134,13 @@ pub(crate) struct ListArgs {
     /// How to print them
     #[arg(long, value_enum, default_value_t = ListFormat::Table)]
     pub(crate) format: ListFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LockArgs {
+    /// The directories; those of LK_PLUGIN_PATH unless given
+    #[arg(value_name = "DIR")]
+    pub(crate) directories: Vec<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -54,6 +54,12 @@ pub(crate) enum Error {
     /// The program was put together wrongly.
     #[error(transparent)]
     Duplicates(#[from] DuplicatePlugins),
+    /// A directory of plugin files that cannot be used, or files where this program takes none.
+    #[error("{0}")]
+    Refused(String),
+    /// A command line that names too little.
+    #[error("{0}")]
+    Usage(String),
     /// Standard output does not take the result. (A reader that went away is no failure.)
     #[error("the result could not be written to standard output; look at where it goes")]
     Output(#[source] io::Error),
@@ -75,7 +81,8 @@ impl Error {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Input { .. } | Self::Output(_) => Exit::Input,
-            Self::Duplicates(_) => Exit::Refused,
+            Self::Duplicates(_) | Self::Refused(_) => Exit::Refused,
+            Self::Usage(_) => Exit::Usage,
             Self::Plugin(error) => match error.kind() {
                 ErrorKind::Config => Exit::Config,
                 ErrorKind::NotFound => Exit::NotFound,

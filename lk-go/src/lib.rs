@@ -19,6 +19,7 @@ mod commands;
 mod error;
 mod interrupt;
 mod output;
+mod plugin_files;
 mod printable;
 mod timeline;
 mod usage;
@@ -30,8 +31,12 @@ use self::error::Exit;
 
 /// Runs the command line with the arguments of this process.
 ///
+/// Call it first in `main`: on Linux the program is then also the helper process that loads plugin files before they are
+/// loaded here.
+///
 /// Takes over the panic hook: whatever panics, the process ends with exit code 70 and a request to report it.
 pub fn run() -> ExitCode {
+    plugin_files::be_probe();
     run_with(std::env::args_os())
 }
 
@@ -44,6 +49,7 @@ pub fn run_with(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>
 /// it is compiled in, as in `lk_plugins::BUILT_INS`. Who asks for one that is not learns which feature is missing.
 // The list is handed in, for if this library named the crate, every program with these commands would hold its plugins.
 pub fn run_with_built_ins(built_ins: &[(&str, bool)]) -> ExitCode {
+    plugin_files::be_probe();
     hooked(std::env::args_os(), built_ins)
 }
 

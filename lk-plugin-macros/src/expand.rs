@@ -4,16 +4,17 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 
 use crate::names;
+use crate::note::{self, Package};
 use crate::plugin::{Parameter, Place, Plugin};
 
 /// The entry of this attribute and, when it is the last one on its constructor, the list of all, which
 /// [`plugins!`](crate::plugins) finds by the constructor's path.
-pub(crate) fn expand(plugin: &Plugin, is_last: bool) -> TokenStream {
+pub(crate) fn expand(plugin: &Plugin, package: &Package, is_last: bool) -> TokenStream {
     let Plugin { krate, cfgs, above, name, .. } = plugin;
     let of_entry = quote!(&'static #krate::__private::StaticPlugin);
     let of_list = quote!(&'static [#of_entry]);
     let entry = names::entry(&plugin.kind_name(), &name.value());
-    let items = items(plugin);
+    let items = items(plugin, package);
     match &plugin.place {
         // One constant alone: were the function in an `impl` block, a second one would be a second error.
         Place::Beside(function, visibility) if is_last => {
@@ -32,7 +33,7 @@ pub(crate) fn expand(plugin: &Plugin, is_last: bool) -> TokenStream {
 }
 
 /// The entry as a static, for the block of a constant.
-fn items(plugin: &Plugin) -> TokenStream {
+fn items(plugin: &Plugin, package: &Package) -> TokenStream {
     let Plugin { kind, name, description, krate, constructor, .. } = plugin;
     // A local that no name of the user's can be mistaken for.
     let config = Ident::new("config", Span::mixed_site());
@@ -71,6 +72,7 @@ fn items(plugin: &Plugin) -> TokenStream {
             () => {};
         }
     };
+    let members = note::members(plugin, package);
     let section = names::section(&plugin.kind_name(), &name.value());
     // Only when asked: it forbids what the start-up check alone would allow, a registry put together by hand.
     let unique_at_link = cfg!(feature = "unique-at-link").then(|| {
@@ -85,18 +87,28 @@ fn items(plugin: &Plugin) -> TokenStream {
 
             #unique
 
-            // What `require!` looks for. The entry refers to it, so the two stay or go together.
-            #[cfg_attr(
-                any(target_os = "linux", target_os = "android", target_os = "freebsd"),
-                unsafe(link_section = #section)
-            )]
-            static LINKED: u8 = 0;
+            // What can be read of the plugin without running anything. Only ELF has notes.
+            #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+            const MEMBERS: &str = #members;
+            #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+            const NOTE_LENGTH: usize = __lk::note::plugin_length(MEMBERS, &ENTRY);
+            #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+            #[used]
+            #[unsafe(link_section = ".note.lk.plugin")]
+            static NOTE: __lk::note::Note<NOTE_LENGTH> = __lk::note::plugin(MEMBERS, &ENTRY);
+
+            // What `require!` looks for. The entry refers to it, and it to the note, so that all three stay or go.
+            #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+            #[unsafe(link_section = #section)]
+            static LINKED: __lk::note::Linked = &NOTE.head;
+            #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+            static LINKED: __lk::note::Linked = ();
 
             #unique_at_link
 
             #[cfg_attr(
                 not(any(miri, target_family = "wasm")),
-                __lk::linkme::distributed_slice(__lk::LK_PLUGIN_ENTRIES_V1),
+                __lk::linkme::distributed_slice(__lk::LK_PLUGIN_ENTRIES_V2),
                 linkme(crate = __lk::linkme)
             )]
             static ENTRY: __lk::StaticPlugin = __lk::StaticPlugin {
@@ -140,7 +152,9 @@ mod tests {
             Err(error) => panic!("{error}"),
         };
         let (item, is_last) = crate::stacked::pass_on(item, &plugin.entries());
-        let beside = expand(&plugin, is_last);
+        let package =
+            Package { name: "agent".to_owned(), version: "1.0.0".to_owned(), license: "Apache-2.0".to_owned() };
+        let beside = expand(&plugin, &package, is_last);
         let file: syn::File = syn::parse2(quote!(#item #beside)).unwrap();
         let written = prettyplease::unparse(&file);
         let path = format!("{}/src/snapshots/{name}.rs", env!("CARGO_MANIFEST_DIR"));

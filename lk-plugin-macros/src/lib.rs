@@ -12,9 +12,12 @@ mod config;
 mod errors;
 mod expand;
 mod explicit;
+mod export;
 mod item;
+mod json;
 mod kind;
 mod names;
+mod note;
 mod place;
 mod plugin;
 mod require;
@@ -43,7 +46,7 @@ pub fn lk_plugin(args: TokenStream, item: TokenStream) -> TokenStream {
     match plugin::check(args.into(), item.clone()) {
         Ok(plugin) => {
             let (item, is_last) = stacked::pass_on(item, &plugin.entries());
-            let beside = expand::expand(&plugin, is_last);
+            let beside = expand::expand(&plugin, &note::Package::of_environment(), is_last);
             quote!(#item #beside).into()
         }
         Err(error) => {
@@ -65,6 +68,13 @@ pub fn require(input: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn plugins(input: TokenStream) -> TokenStream {
     explicit::expand(input.into()).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// The part of `lk_plugin::export_plugins!` that has to make a symbol's name.
+#[doc(hidden)]
+#[proc_macro]
+pub fn export_plugins(input: TokenStream) -> TokenStream {
+    export::expand(input.into()).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
 /// Describes a config struct in constants and reads it. Where values come from, configs within configs and rules across

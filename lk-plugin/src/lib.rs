@@ -44,22 +44,28 @@
 //! | write a plugin | [`lk_plugin`], the trait of its kind, [`PluginConfig`] |
 //! | use plugins | [`Registry`], [`Config`] |
 //! | understand streams | [`stream`] |
+//! | make a plugin file, load one | [`export_plugins`], `Registry::load_path` (feature `dynamic`) |
 //!
-//! The crate needs no runtime and brings no HTTP, no inference and no `unsafe`. Features: `tokio` offers plugins that
+//! The crate needs no runtime and brings no HTTP, no inference, and no `unsafe` but at the boundary of plugin files.
+//! Features: `dynamic` reads and loads such files (Linux), `log` and `tracing` take what plugins say across, `tokio` offers plugins that
 //! need it a runtime of their own (`runtime`), `resample` converts sample rates (`Resampler`), `toml` and `yaml` read
 //! config files of these formats, `url` makes `config::Url` the type of a config field, `unique-at-link` makes two crates
 //! with plugins of one kind and name fail to link, `conformance` checks whether a plugin keeps the contract
 //! (`conformance`).
 
+mod abi;
 mod audio;
 pub mod config;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod connect;
+#[cfg(all(feature = "dynamic", target_os = "linux"))]
+pub mod dynamic;
 mod error;
 mod hint;
 mod kinds;
 mod language;
+mod note;
 mod plugin;
 mod registry;
 #[cfg(feature = "tokio")]
@@ -114,6 +120,26 @@ pub use lk_plugin_macros::{ConfigValue, PluginConfig, lk_plugin};
 macro_rules! require {
     ($($plugin:tt)*) => {
         $crate::__private::require! { $($plugin)* }
+    };
+}
+
+/// Makes this crate, built as a `cdylib`, a file of plugins that programs load at run time.
+///
+/// It exports the plugins of the package that writes it. `from` adds those of other packages, which must be linked in:
+/// two lines make a `.so` of any crate with plugins.
+///
+/// ```ignore
+/// use lk_plugins as _;
+/// lk_plugin::export_plugins!(from = ["lk-plugins"]);
+/// ```
+///
+/// Nothing else changes: with `crate-type = ["rlib", "cdylib"]` the same crate is a library whose plugins are linked in
+/// statically, also beside others that do this. A crate that plugins in other `.so` files use as a library should leave
+/// the line to a crate of its own, because a file has only one module. See `docs/dynamic.md`.
+#[macro_export]
+macro_rules! export_plugins {
+    ($($options:tt)*) => {
+        $crate::__private::export_plugins! { ($crate) $($options)* }
     };
 }
 

@@ -35,8 +35,12 @@ pub struct Plugin {
     origin: Origin,
     models: Cow<'static, [ModelFile]>,
     fields: Option<Cow<'static, [ConfigField]>>,
+    source: Cow<'static, str>,
     factory: Factory,
 }
+
+/// How a plugin came here that is linked in.
+const STATIC: &str = "static";
 
 /// Where a plugin stands in its source.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +99,7 @@ impl Plugin {
             origin: Origin { file: Cow::Borrowed(caller.file()), line: caller.line() },
             models: Cow::Borrowed(&[]),
             fields: None,
+            source: Cow::Borrowed(STATIC),
             factory: K::__factory(Arc::new(make)),
         }
     }
@@ -141,6 +146,13 @@ impl Plugin {
         self
     }
 
+    /// Says which file it was loaded from, and where its constructor stands.
+    #[cfg(all(feature = "dynamic", target_os = "linux"))]
+    pub(crate) fn loaded_from(mut self, file: String, origin: Origin) -> Self {
+        (self.source, self.origin) = (Cow::Owned(file), origin);
+        self
+    }
+
     /// What it is for.
     #[must_use]
     pub fn kind(&self) -> Kind {
@@ -183,10 +195,10 @@ impl Plugin {
         &self.origin
     }
 
-    /// How it came here: `static` for what is linked into the program.
+    /// How it came here: `static` for what is linked into the program, else the file that it was loaded from.
     #[must_use]
     pub fn source(&self) -> &str {
-        "static"
+        &self.source
     }
 
     /// The files that it wants downloaded.
@@ -242,8 +254,8 @@ pub struct StaticPlugin {
     pub license: Option<&'static str>,
     pub file: &'static str,
     pub line: u32,
-    /// The plugin's own section, which `require!` looks for.
-    pub linked: &'static u8,
+    /// The plugin's own section, which `require!` looks for, and in it the way to the plugin's note.
+    pub linked: &'static crate::note::Linked,
     pub models: &'static [ModelFile],
     pub fields: Option<&'static [ConfigField]>,
     pub make: StaticMake,
@@ -260,6 +272,7 @@ impl From<&'static StaticPlugin> for Plugin {
             origin: Origin { file: Cow::Borrowed(entry.file), line: entry.line },
             models: Cow::Borrowed(entry.models),
             fields: entry.fields.map(Cow::Borrowed),
+            source: Cow::Borrowed(STATIC),
             factory: Factory::from(entry.make),
         }
     }

@@ -4,27 +4,34 @@ use crate::config::{Config, PluginConfig};
 pub use crate::config::{ConfigChoice, ConfigField, ConfigValue, check};
 use crate::error::{BoxError, Error, ErrorKind, Result};
 
+pub use crate::abi::guest::{Exports, module};
 pub use crate::kinds::generated as kinds;
 pub use crate::plugin::StaticPlugin;
 #[cfg(not(any(miri, target_family = "wasm")))]
 pub use linkme;
-pub use lk_plugin_macros::{plugins, require};
+pub use lk_plugin_macros::{export_plugins, plugins, require};
+pub use std::ffi::c_void as Nothing;
 // Generated code must not name `::core` or `::std`: a dependency may be renamed to either.
 pub use std::option::Option;
 pub use std::result::Result as StdResult;
-pub use std::{file, line, option_env};
+pub use std::{cfg, file, line, option_env};
+
+/// The notes that the attribute and `export_plugins!` leave.
+pub mod note {
+    pub use crate::note::{Linked, Module, Note, module, module_length, plugin, plugin_length};
+}
 
 /// Every plugin that is linked into this artifact. The number grows when the layout of an entry changes, so that two
 /// cores in one binary could never read each other's entries (`links` in Cargo.toml keeps them apart already).
 #[cfg(not(any(miri, target_family = "wasm")))]
 #[linkme::distributed_slice]
-pub static LK_PLUGIN_ENTRIES_V1: [StaticPlugin];
+pub static LK_PLUGIN_ENTRIES_V2: [StaticPlugin];
 
 /// Every plugin that is linked into this artifact. There is no slice under Miri and on wasm: what is needed there is put
 /// together by `plugins!`.
 pub fn linked() -> &'static [StaticPlugin] {
     #[cfg(not(any(miri, target_family = "wasm")))]
-    return &LK_PLUGIN_ENTRIES_V1;
+    return &LK_PLUGIN_ENTRIES_V2;
     #[cfg(any(miri, target_family = "wasm"))]
     return &[];
 }

@@ -1,3 +1,4 @@
 //! What the tests across crates share; the tests themselves are in `tests/`.
 
 pub mod program;
+pub mod shared_object;

@@ -105,7 +105,7 @@ fn help_and_usage() -> Result {
         (&["vads"][..], "did you mean `vad`?"),
         (&["vad"], "`<FILE.wav>` is missing"),
         (&["vad", GOLDEN, "--format", "xml"], "choose from `json`, `text`"),
-        (&["plugin", "list", "x"], "`x` does not belong here"),
+        (&["plugin", "lock", "--kind"], "`--kind` does not belong here"),
     ] {
         assert_refused(&lk_go()?.args(arguments).output()?, 2, &[words]);
     }

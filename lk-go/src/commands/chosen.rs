@@ -9,12 +9,12 @@ use lk_plugin::{Config, ErrorKind, PluginKind, Registry};
 use crate::cli::ConfigArgs;
 use crate::error::{Error, Result};
 use crate::interrupt::Interruptible;
-use crate::printable;
+use crate::{plugin_files, printable};
 
 /// The longest text that is read from standard input, in bytes.
 const MAX_TEXT: u64 = 16 << 20;
 
-/// Makes an instance of the plugin `spec` (`name` or `name/model`).
+/// Makes an instance of the plugin `spec` (`name` or `name/model`), linked in or loaded from `LK_PLUGIN_PATH`.
 ///
 /// # Errors
 ///
@@ -31,7 +31,9 @@ pub(super) fn create<K: PluginKind + ?Sized>(
     for (key, value) in &arguments.settings {
         config.insert_text(key, value);
     }
-    Registry::try_global()?.create::<K>(spec, &config).map_err(|error| Error::of_look_up(error, spec, built_ins))
+    let registry = Registry::try_global()?;
+    plugin_files::load(registry)?;
+    registry.create::<K>(spec, &config).map_err(|error| Error::of_look_up(error, spec, built_ins))
 }
 
 /// What the user named, if the file is at fault and not what it says.

@@ -5,7 +5,8 @@ use crate::error::{Exit, Result};
 
 mod chosen;
 mod llm;
-mod plugin_list;
+pub(crate) mod plugin_list;
+mod plugin_lock;
 mod stt;
 mod tts;
 mod vad;
@@ -18,6 +19,7 @@ mod vad;
 pub(crate) fn run(command: &Command, built_ins: &[(&str, bool)]) -> Result<Exit> {
     match command {
         Command::Plugin(PluginCommand::List(arguments)) => plugin_list::run(arguments),
+        Command::Plugin(PluginCommand::Lock(arguments)) => plugin_lock::run(arguments),
         Command::Vad(arguments) => vad::run(arguments, built_ins),
         Command::Llm(arguments) => llm::run(arguments, built_ins),
         Command::Stt(arguments) => stt::run(arguments, built_ins),

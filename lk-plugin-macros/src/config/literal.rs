@@ -4,6 +4,7 @@ use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use syn::{Lit, LitFloat, LitInt};
 
 use super::name::snake_case;
+use crate::json::quoted;
 
 /// A value as JSON has them.
 #[derive(Debug, Clone, PartialEq)]
@@ -206,19 +207,4 @@ fn integer(number: &LitInt) -> Option<String> {
 fn float(number: &LitFloat) -> Option<String> {
     let value: f64 = number.base10_parse().ok().filter(|value: &f64| value.is_finite())?;
     Some(format!("{value:?}"))
-}
-
-/// A JSON string.
-fn quoted(text: &str) -> String {
-    let mut json = String::from("\"");
-    for letter in text.chars() {
-        match letter {
-            '"' => json.push_str("\\\""),
-            '\\' => json.push_str("\\\\"),
-            letter if u32::from(letter) < 0x20 => json.push_str(&format!("\\u{:04x}", u32::from(letter))),
-            letter => json.push(letter),
-        }
-    }
-    json.push('"');
-    json
 }

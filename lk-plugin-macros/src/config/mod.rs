@@ -2,12 +2,13 @@
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Attribute, Data, DeriveInput, Field, Fields, Ident};
+use syn::{Attribute, Data, DeriveInput, Field, Fields, Ident, LitStr};
 
 use self::name::{Name, refuse_twins};
 use self::options::{FieldOptions, TypeOptions};
 use crate::errors::Errors;
 use crate::item::doc_text;
+use crate::json::{Members, list, quoted};
 
 mod choice;
 mod literal;
@@ -157,7 +158,30 @@ fn describe(field: &Field, key: &Name, options: &FieldOptions) -> TokenStream {
     say("env", options.env.as_ref().map(ToTokens::to_token_stream));
     say("unit", options.unit.as_ref().map(ToTokens::to_token_stream));
     say("secret", options.secret.then(TokenStream::new));
+    say("__rendered", Some(rendered(key, &doc, options).to_token_stream()));
     described
+}
+
+/// The same as JSON: members of an object, for the plugin's note. What may come from the type is not among them.
+fn rendered(key: &str, doc: &str, options: &FieldOptions) -> String {
+    let mut members = Members::default();
+    members.add_text("name", Some(key));
+    members.add_text("doc", Some(doc).filter(|doc| !doc.is_empty()));
+    members.add_text("default", options.default.as_ref().map(|(default, _)| default.json()).as_deref());
+    if let Some(range) = &options.range {
+        members.add_text("min", range.min.as_deref());
+        members.add_text("max", range.max.as_deref());
+    }
+    if let Some(length) = &options.length {
+        for (name, end) in [("min_length", &length.min), ("max_length", &length.max)] {
+            end.iter().for_each(|end| members.add(name, end));
+        }
+    }
+    if !options.choices.is_empty() {
+        members.add("choices", list(options.choices.iter().map(|(choice, _)| quoted(&choice.json()))));
+    }
+    members.add_text("env", options.env.as_ref().map(LitStr::value).as_deref());
+    members.into_string()
 }
 
 /// What the compiler has to check, since it alone knows the field's type: one constant each, with the span of the token

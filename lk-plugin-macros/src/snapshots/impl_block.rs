@@ -13,14 +13,22 @@ const __LK_PLUGIN_VAD_ENERGY: &'static agent::plugin::__private::StaticPlugin = 
     macro_rules! lk_plugin_vad_energy {
         () => {};
     }
-    #[cfg_attr(
-        any(target_os = "linux", target_os = "android", target_os = "freebsd"),
-        unsafe(link_section = "lk_plugin_vad_energy")
-    )]
-    static LINKED: u8 = 0;
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+    const MEMBERS: &str = "\"format\":1,\"kind\":\"vad\",\"name\":\"energy\",\"version\":\"1.0.0\",\"package\":\"agent\",\"description\":\"Hears energy\",\"license\":\"MIT\",\"models\":[]";
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+    const NOTE_LENGTH: usize = __lk::note::plugin_length(MEMBERS, &ENTRY);
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+    #[used]
+    #[unsafe(link_section = ".note.lk.plugin")]
+    static NOTE: __lk::note::Note<NOTE_LENGTH> = __lk::note::plugin(MEMBERS, &ENTRY);
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+    #[unsafe(link_section = "lk_plugin_vad_energy")]
+    static LINKED: __lk::note::Linked = &NOTE.head;
+    #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+    static LINKED: __lk::note::Linked = ();
     #[cfg_attr(
         not(any(miri, target_family = "wasm")),
-        __lk::linkme::distributed_slice(__lk::LK_PLUGIN_ENTRIES_V1),
+        __lk::linkme::distributed_slice(__lk::LK_PLUGIN_ENTRIES_V2),
         linkme(crate = __lk::linkme)
     )]
     static ENTRY: __lk::StaticPlugin = __lk::StaticPlugin {

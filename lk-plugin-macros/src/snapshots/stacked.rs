@@ -13,14 +13,22 @@ const __LK_PLUGIN_LLM_BOTH: &'static ::lk_plugin::__private::StaticPlugin = {
     macro_rules! lk_plugin_llm_both {
         () => {};
     }
-    #[cfg_attr(
-        any(target_os = "linux", target_os = "android", target_os = "freebsd"),
-        unsafe(link_section = "lk_plugin_llm_both")
-    )]
-    static LINKED: u8 = 0;
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+    const MEMBERS: &str = "\"format\":1,\"kind\":\"llm\",\"name\":\"both\",\"version\":\"1.0.0\",\"package\":\"agent\",\"description\":\"\",\"license\":\"Apache-2.0\",\"models\":[]";
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+    const NOTE_LENGTH: usize = __lk::note::plugin_length(MEMBERS, &ENTRY);
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+    #[used]
+    #[unsafe(link_section = ".note.lk.plugin")]
+    static NOTE: __lk::note::Note<NOTE_LENGTH> = __lk::note::plugin(MEMBERS, &ENTRY);
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+    #[unsafe(link_section = "lk_plugin_llm_both")]
+    static LINKED: __lk::note::Linked = &NOTE.head;
+    #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+    static LINKED: __lk::note::Linked = ();
     #[cfg_attr(
         not(any(miri, target_family = "wasm")),
-        __lk::linkme::distributed_slice(__lk::LK_PLUGIN_ENTRIES_V1),
+        __lk::linkme::distributed_slice(__lk::LK_PLUGIN_ENTRIES_V2),
         linkme(crate = __lk::linkme)
     )]
     static ENTRY: __lk::StaticPlugin = __lk::StaticPlugin {

@@ -11,14 +11,22 @@ pub const __LK_PLUGINS_OF_NEW: &'static [&'static ::lk_plugin::__private::Static
     macro_rules! lk_plugin_stt_open_ai {
         () => {};
     }
-    #[cfg_attr(
-        any(target_os = "linux", target_os = "android", target_os = "freebsd"),
-        unsafe(link_section = "lk_plugin_stt_open_ai")
-    )]
-    static LINKED: u8 = 0;
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+    const MEMBERS: &str = "\"format\":1,\"kind\":\"stt\",\"name\":\"open-ai\",\"version\":\"1.0.0\",\"package\":\"agent\",\"description\":\"Hears with a model\",\"license\":\"Apache-2.0\",\"models\":[{\"name\":\"m.onnx\",\"url\":\"https://example.com/m.onnx\",\"size\":5,\"sha256\":\"1a153a22f4509e292a94e67d6f9b85e8deb25b4988682b7e174c65279d8788e3\"}]";
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+    const NOTE_LENGTH: usize = __lk::note::plugin_length(MEMBERS, &ENTRY);
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+    #[used]
+    #[unsafe(link_section = ".note.lk.plugin")]
+    static NOTE: __lk::note::Note<NOTE_LENGTH> = __lk::note::plugin(MEMBERS, &ENTRY);
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+    #[unsafe(link_section = "lk_plugin_stt_open_ai")]
+    static LINKED: __lk::note::Linked = &NOTE.head;
+    #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+    static LINKED: __lk::note::Linked = ();
     #[cfg_attr(
         not(any(miri, target_family = "wasm")),
-        __lk::linkme::distributed_slice(__lk::LK_PLUGIN_ENTRIES_V1),
+        __lk::linkme::distributed_slice(__lk::LK_PLUGIN_ENTRIES_V2),
         linkme(crate = __lk::linkme)
     )]
     static ENTRY: __lk::StaticPlugin = __lk::StaticPlugin {

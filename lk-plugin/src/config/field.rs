@@ -1,5 +1,7 @@
 //! What a plugin says about one config key, in constants.
 
+use std::fmt;
+
 use super::value_type::ValueType;
 
 /// One key of a plugin's config. All of it is constant: it can be read without running anything.
@@ -34,6 +36,28 @@ pub struct ConfigField {
     pub choices: &'static [&'static str],
     /// The unit of the number, such as `s`.
     pub unit: Option<&'static str>,
+    /// What the derive says of it, as JSON.
+    pub(crate) rendered: Rendered,
+}
+
+/// Members of a JSON object that say what the fields beside them say: in a literal, so that no constant has to put them
+/// together. Empty when nobody did that.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Rendered(pub(crate) &'static str);
+
+impl PartialEq for Rendered {
+    /// Says nothing of its own.
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Rendered {}
+
+impl fmt::Debug for Rendered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("_")
+    }
 }
 
 impl ConfigField {
@@ -54,6 +78,7 @@ impl ConfigField {
             max_length: None,
             choices: &[],
             unit: value_type.unit(),
+            rendered: Rendered(""),
         }
     }
 
@@ -125,6 +150,14 @@ impl ConfigField {
     #[must_use]
     pub const fn unit(mut self, unit: &'static str) -> Self {
         self.unit = Some(unit);
+        self
+    }
+
+    /// Hands over what the calls before this one say, as members of a JSON object; the derive calls it last.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn __rendered(mut self, json: &'static str) -> Self {
+        self.rendered = Rendered(json);
         self
     }
 }

@@ -83,6 +83,16 @@ impl Config {
         self.texts.iter().filter_map(|(path, text)| Some((path.as_str(), text.as_str()?)))
     }
 
+    /// All of it as a JSON object, and the keys whose values are text of unknown type: what crosses the boundary of a
+    /// `.so`.
+    #[cfg(any(all(feature = "dynamic", target_os = "linux"), test))]
+    pub(crate) fn to_wire(&self) -> (String, Vec<String>) {
+        let mut all = self.values.clone();
+        // No key is in both.
+        all.extend(self.texts.iter().map(|(path, text)| (path.clone(), text.clone())));
+        (Value::Object(all).to_string(), self.texts.keys().cloned().collect())
+    }
+
     /// Of the key itself and of all that is in it.
     fn forget_texts(&mut self, key: &str) {
         self.texts

@@ -2,6 +2,7 @@
 
 #[doc(hidden)]
 pub mod check;
+mod description;
 mod field;
 mod file;
 mod map;
@@ -16,11 +17,16 @@ mod text;
 mod value;
 mod value_type;
 
+pub use self::description::{ChoiceDescription, FieldDescription, TypeDescription};
 pub use self::field::ConfigField;
 pub use self::map::Config;
 pub use self::reader::ConfigReader;
 pub(crate) use self::reader::nested;
+#[cfg(all(feature = "dynamic", target_os = "linux"))]
+pub(crate) use self::reader::validate;
 pub use self::schema::json_schema;
+#[cfg(all(feature = "dynamic", target_os = "linux"))]
+pub(crate) use self::schema::schema_of;
 pub use self::secret::Secret;
 pub use self::value::{ConfigValue, Mismatch};
 pub use self::value_type::{ConfigChoice, ValueType};

@@ -30,6 +30,14 @@ pub(super) fn read<C: PluginConfig>(config: &Config) -> Result<C> {
     problems.finish(read)
 }
 
+/// Checks a config against descriptions alone, as [`read`] does first.
+#[cfg(all(feature = "dynamic", target_os = "linux"))]
+pub(crate) fn validate(config: &Config, fields: &'static [ConfigField]) -> Result<()> {
+    let mut problems = Problems::default();
+    resolve(config, fields, &mut problems);
+    problems.finish(Some(()))
+}
+
 impl ConfigReader<'_> {
     /// The value of the field of that name: given, else from the environment, else the default. `None` notes a problem.
     pub fn field<T: ConfigValue>(&mut self, name: &str) -> Option<T> {

@@ -4,10 +4,10 @@ use std::cmp::Ordering;
 
 use serde_json::{Map, Value, json};
 
+use super::description::{FieldDescription, TypeDescription};
 use super::field::ConfigField;
 use super::number::Number;
 use super::rules::MAX_SECONDS;
-use super::value_type::ValueType;
 
 /// The dialect that the schema is written in.
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -36,16 +36,22 @@ const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 /// ```
 #[must_use]
 pub fn json_schema(fields: &[ConfigField]) -> Value {
+    schema_of(&fields.iter().map(FieldDescription::from).collect::<Vec<_>>())
+}
+
+/// The JSON Schema of a config with these fields, as [`json_schema`].
+pub(crate) fn schema_of(fields: &[FieldDescription]) -> Value {
     let mut schema = Map::new();
     schema.insert("$schema".to_owned(), DIALECT.into());
     schema.extend(table(fields));
     schema.into()
 }
 
-fn table(fields: &[ConfigField]) -> Map<String, Value> {
+fn table(fields: &[FieldDescription]) -> Map<String, Value> {
     let properties: Map<String, Value> =
-        fields.iter().map(|field| (field.name.to_owned(), property(field).into())).collect();
-    let required: Vec<&str> = fields.iter().filter(|field| must_be_given(field)).map(|field| field.name).collect();
+        fields.iter().map(|field| (field.name.clone(), property(field).into())).collect();
+    let required: Vec<&str> =
+        fields.iter().filter(|field| must_be_given(field)).map(|field| field.name.as_str()).collect();
     let mut schema = Map::new();
     schema.insert("type".to_owned(), "object".into());
     schema.insert("properties".to_owned(), properties.into());
@@ -57,72 +63,72 @@ fn table(fields: &[ConfigField]) -> Map<String, Value> {
 }
 
 /// Whether a config is wrong without the key, whatever the environment has.
-fn must_be_given(field: &ConfigField) -> bool {
+fn must_be_given(field: &FieldDescription) -> bool {
     field.required
         && field.env.is_none()
-        && match field.value_type {
-            ValueType::Config(fields) => fields.iter().any(must_be_given),
+        && match &field.value_type {
+            TypeDescription::Config(fields) => fields.iter().any(must_be_given),
             _ => true,
         }
 }
 
-fn property(field: &ConfigField) -> Map<String, Value> {
-    let mut schema = of_type(field.value_type, field);
+fn property(field: &FieldDescription) -> Map<String, Value> {
+    let mut schema = of_type(&field.value_type, field);
     let limits = match field.value_type.without_optional() {
-        ValueType::List(_) => ["minItems", "maxItems"],
-        ValueType::Map(_) => ["minProperties", "maxProperties"],
+        TypeDescription::List(_) => ["minItems", "maxItems"],
+        TypeDescription::Map(_) => ["minProperties", "maxProperties"],
         _ => ["minLength", "maxLength"],
     };
     for (word, length) in limits.into_iter().zip([field.min_length, field.max_length]) {
         schema.extend(length.map(|length| (word.to_owned(), length.into())));
     }
     if !field.doc.is_empty() {
-        schema.insert("description".to_owned(), field.doc.into());
+        schema.insert("description".to_owned(), field.doc.as_str().into());
     }
     if field.secret {
         schema.insert("writeOnly".to_owned(), true.into());
-    } else if let Some(default) = field.default.map(value_of) {
+    } else if let Some(default) = field.default.as_deref().map(value_of) {
         schema.insert("default".to_owned(), default);
     }
-    schema.extend(field.env.map(|env| ("x-env".to_owned(), env.into())));
-    schema.extend(field.unit.map(|unit| ("x-unit".to_owned(), unit.into())));
+    schema.extend(field.env.as_deref().map(|env| ("x-env".to_owned(), env.into())));
+    schema.extend(field.unit.as_deref().map(|unit| ("x-unit".to_owned(), unit.into())));
     schema
 }
 
 /// The type with the field's rules for single values, which in a list or map hold for each of them.
-fn of_type(value_type: ValueType, field: &ConfigField) -> Map<String, Value> {
+fn of_type(value_type: &TypeDescription, field: &FieldDescription) -> Map<String, Value> {
     let schema = match value_type {
-        ValueType::Boolean => json!({"type": "boolean"}),
-        ValueType::Integer { min, max } => {
-            let min = stricter([Some(whole(min)), limit(field.min)], Ordering::Greater);
-            let max = stricter([Some(whole(max)), limit(field.max)], Ordering::Less);
+        TypeDescription::Boolean => json!({"type": "boolean"}),
+        TypeDescription::Integer { min, max } => {
+            let min = stricter([Some(whole(*min)), limit(&field.min)], Ordering::Greater);
+            let max = stricter([Some(whole(*max)), limit(&field.max)], Ordering::Less);
             json!({"type": "integer", "minimum": min, "maximum": max})
         }
-        ValueType::Number => ranged(json!({"type": "number"}), [limit(field.min), limit(field.max)]),
-        ValueType::Seconds => {
-            let min = stricter([Some(0.into()), limit(field.min)], Ordering::Greater);
-            let max = stricter([Some(MAX_SECONDS.into()), limit(field.max)], Ordering::Less);
+        TypeDescription::Number => ranged(json!({"type": "number"}), [limit(&field.min), limit(&field.max)]),
+        TypeDescription::Seconds => {
+            let min = stricter([Some(0.into()), limit(&field.min)], Ordering::Greater);
+            let max = stricter([Some(MAX_SECONDS.into()), limit(&field.max)], Ordering::Less);
             ranged(json!({"type": "number"}), [min, max])
         }
-        ValueType::String | ValueType::Path => json!({"type": "string"}),
-        ValueType::Secret => json!({"type": "string", "writeOnly": true}),
-        ValueType::Url => json!({"type": "string", "format": "uri"}),
-        ValueType::Choice(choices) => {
-            let names: Vec<&str> = choices.iter().map(|choice| choice.name).collect();
+        TypeDescription::String | TypeDescription::Path => json!({"type": "string"}),
+        TypeDescription::Secret => json!({"type": "string", "writeOnly": true}),
+        TypeDescription::Url => json!({"type": "string", "format": "uri"}),
+        TypeDescription::Choice(choices) => {
+            let names: Vec<&str> = choices.iter().map(|choice| choice.name.as_str()).collect();
             let mut schema = json!({"type": "string", "enum": names});
             if choices.iter().any(|choice| !choice.doc.is_empty()) {
-                let docs = choices.iter().map(|choice| (choice.name.to_owned(), Value::from(choice.doc)));
+                let docs = choices.iter().map(|choice| (choice.name.clone(), Value::from(choice.doc.as_str())));
                 schema["x-choices"] = Value::Object(docs.collect());
             }
             schema
         }
-        ValueType::List(item) => json!({"type": "array", "items": of_type(*item, field)}),
-        ValueType::Map(item) => json!({"type": "object", "additionalProperties": of_type(*item, field)}),
-        ValueType::Config(fields) => table(fields).into(),
-        ValueType::Optional(inner) => return or_null(of_type(*inner, field)),
+        TypeDescription::List(item) => json!({"type": "array", "items": of_type(item, field)}),
+        TypeDescription::Map(item) => json!({"type": "object", "additionalProperties": of_type(item, field)}),
+        TypeDescription::Config(fields) => table(fields).into(),
+        TypeDescription::Optional(inner) => return or_null(of_type(inner, field)),
     };
     let Value::Object(mut schema) = schema else { return Map::new() };
-    if value_type.inner().is_none() && !field.choices.is_empty() {
+    if std::ptr::eq(value_type, value_type.innermost()) && !field.choices.is_empty() {
         let choices: Vec<Value> = field.choices.iter().map(|json| value_of(json)).collect();
         schema.insert("enum".to_owned(), choices.into());
     }
@@ -149,8 +155,8 @@ fn ranged(mut schema: Value, limits: [Option<Value>; 2]) -> Value {
     schema
 }
 
-fn limit(json: Option<&str>) -> Option<Value> {
-    json.map(value_of)
+fn limit(json: &Option<String>) -> Option<Value> {
+    json.as_deref().map(value_of)
 }
 
 /// Of two limits the one on that side of the other.

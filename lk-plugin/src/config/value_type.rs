@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::description::TypeDescription;
 use super::field::ConfigField;
 
 /// What values a key takes. All of it is constant data, nested types included.
@@ -128,22 +129,7 @@ impl ValueType {
     /// The name in tables and JSON: `integer`, `list of string`. An optional value is called like any other.
     #[must_use]
     pub fn name(self) -> String {
-        let name = match self {
-            Self::Boolean => "boolean",
-            Self::Integer { .. } => "integer",
-            Self::Number => "number",
-            Self::Seconds => "seconds",
-            Self::String => "string",
-            Self::Secret => "secret",
-            Self::Url => "url",
-            Self::Path => "path",
-            Self::Choice(_) => "choice",
-            Self::Config(_) => "config",
-            Self::List(item) => return format!("list of {}", item.name()),
-            Self::Map(item) => return format!("map of {}", item.name()),
-            Self::Optional(inner) => return inner.name(),
-        };
-        name.to_owned()
+        TypeDescription::from(self).name()
     }
 }
 

@@ -98,6 +98,15 @@ macro_rules! kinds {
             $($kind(fn(&Config) -> Result<Box<dyn $kind>>),)*
         }
 
+        impl StaticMake {
+            /// The kind of the instances.
+            pub(crate) const fn kind(self) -> Kind {
+                match self {
+                    $(Self::$kind(_) => Kind::$kind,)*
+                }
+            }
+        }
+
         impl From<StaticMake> for Factory {
             fn from(make: StaticMake) -> Self {
                 match make {

@@ -335,6 +335,11 @@ impl AudioInput {
         Self { half, format: None }
     }
 
+    /// What stands behind it, for the boundary of a `.so`; the other side checks the format.
+    pub(crate) fn into_sink(self) -> Box<dyn InputSink<RecognizeInput>> {
+        self.half.into_sink()
+    }
+
     /// Pushes a frame, waiting while the queue is full.
     ///
     /// # Errors

@@ -253,6 +253,11 @@ pub struct TextInput {
 }
 
 impl TextInput {
+    /// What stands behind it, for the boundary of a `.so`.
+    pub(crate) fn into_sink(self) -> Box<dyn InputSink<SynthesizeInput>> {
+        self.half.into_sink()
+    }
+
     /// Pushes text, waiting while the queue is full. Empty text is ignored.
     ///
     /// # Errors

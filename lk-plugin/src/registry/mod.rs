@@ -108,12 +108,16 @@ impl Registry {
     /// [`Duplicate`](ErrorKind::Duplicate) when there is one of that kind and name already (both are named);
     /// [`InvalidInput`](ErrorKind::InvalidInput) when the name is not a plugin name.
     pub fn try_register(&self, plugin: Plugin) -> Result<()> {
-        check_name(&plugin)?;
-        let plugin = Arc::new(plugin);
+        self.register_all(&[Arc::new(plugin)])
+    }
+
+    /// Adds all of these plugins or none.
+    pub(crate) fn register_all(&self, added: &[Arc<Plugin>]) -> Result<()> {
+        added.iter().try_for_each(|plugin| check_name(plugin))?;
         let mut outcome = Ok(());
         // The closure runs again when another thread published in between.
         self.table.rcu(|table| {
-            let plugins = table.plugins().iter().chain([&plugin]).map(Arc::clone).collect();
+            let plugins = table.plugins().iter().chain(added).map(Arc::clone).collect();
             match Table::build(plugins) {
                 Ok(table) => {
                     outcome = Ok(());

@@ -55,6 +55,10 @@ impl<T> InputHalf<T> {
         Self { sink }
     }
 
+    pub(crate) fn into_sink(self) -> Box<dyn InputSink<T>> {
+        self.sink
+    }
+
     /// Waits for a place, then pushes.
     pub(crate) async fn push(&mut self, item: T) -> Result<()> {
         poll_fn(|context| self.sink.poll_ready(context)).await?;

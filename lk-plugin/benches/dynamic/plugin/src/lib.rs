@@ -1,0 +1,2 @@
+mod plugin;
+lk_plugin::export_plugins!();

@@ -1,0 +1,140 @@
+//! Futures and event streams as something to poll.
+
+use std::ffi::c_void;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+
+use super::guard::{self, Guard};
+use super::waker::KeptWaker;
+use crate::abi::arena::Arena;
+use crate::abi::cross::Record;
+use crate::abi::layout::{LkOwnedError, LkPolled, LkPolledVtable, LkWaker, polled, size_of_prefixed};
+use crate::error::Result;
+use crate::stream::{BoxFuture, EventStream};
+
+/// What is polled.
+trait Source: Send + 'static {
+    type Item: Record + Send + 'static;
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Self::Item>>>;
+}
+
+impl<T: Record + Send + 'static> Source for EventStream<T> {
+    type Item = T;
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<T>>> {
+        Pin::new(self).poll_next(context)
+    }
+}
+
+/// A future that borrows from the instance that it belongs to.
+struct OwningFuture<T, P: ?Sized> {
+    // Before the instance, so that it is dropped before it; `None` once it was ready.
+    future: Option<BoxFuture<'static, Result<T>>>,
+    _plugin: Arc<P>,
+}
+
+impl<T: Record + Send + 'static, P: Send + Sync + ?Sized + 'static> Source for OwningFuture<T, P> {
+    type Item = T;
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<T>>> {
+        let Some(future) = &mut self.future else { return Poll::Ready(None) };
+        let ready = future.as_mut().poll(context);
+        if ready.is_ready() {
+            self.future = None;
+        }
+        ready.map(Some)
+    }
+}
+
+struct State<S: Source> {
+    guard: Guard,
+    // `None` after the end or an error.
+    source: Option<S>,
+    waker: KeptWaker,
+    /// The item that the host is looking at: until the next call.
+    item: Option<S::Item>,
+    arena: Arena,
+}
+
+/// The events for the host to poll.
+pub(super) fn events<T: Record + Send + 'static>(events: EventStream<T>) -> LkPolled {
+    handle(events)
+}
+
+/// The future for the host to poll. It keeps the instance alive: the host may drop that first.
+pub(super) fn future<T, P>(plugin: &Arc<P>, make: impl for<'p> FnOnce(&'p P) -> BoxFuture<'p, Result<T>>) -> LkPolled
+where
+    T: Record + Send + 'static,
+    P: Send + Sync + ?Sized + 'static,
+{
+    let future = make(plugin);
+    // SAFETY: what the future borrows from is the instance, which does not move within its `Arc` and is dropped after it.
+    let future = unsafe { std::mem::transmute::<BoxFuture<'_, Result<T>>, BoxFuture<'static, Result<T>>>(future) };
+    handle(OwningFuture { future: Some(future), _plugin: Arc::clone(plugin) })
+}
+
+fn handle<S: Source>(source: S) -> LkPolled {
+    let state = State {
+        guard: Guard::default(),
+        source: Some(source),
+        waker: KeptWaker::default(),
+        item: None,
+        arena: Arena::default(),
+    };
+    LkPolled { vtable: Vtable::<S>::VTABLE, state: guard::keep(state) }
+}
+
+struct Vtable<S>(PhantomData<S>);
+
+impl<S: Source> Vtable<S> {
+    const VTABLE: &'static LkPolledVtable =
+        &LkPolledVtable { size: size_of_prefixed::<LkPolledVtable>(), drop: Some(drop::<S>), poll: Some(poll::<S>) };
+}
+
+unsafe extern "C" fn poll<S: Source>(
+    state: *mut c_void,
+    waker: *const LkWaker,
+    out: *mut *const c_void,
+    error: *mut LkOwnedError,
+) -> u32 {
+    // SAFETY: the host calls a handle's functions with its state, one at a time.
+    let State { guard, source, waker: kept, item, arena } = unsafe { &mut *state.cast::<State<S>>() };
+    let polled = guard.run(|| {
+        let Some(polling) = source else { return Ok(polled::ENDED) };
+        // SAFETY: the host's waker lasts for this call.
+        let waker = unsafe { kept.get(waker)? };
+        *item = None;
+        match polling.poll(&mut Context::from_waker(waker)) {
+            Poll::Pending => return Ok(polled::PENDING),
+            Poll::Ready(Some(Ok(next))) => {
+                arena.reset();
+                let value = arena.put(item.insert(next).record(arena));
+                // SAFETY: the host's place for the answer.
+                unsafe { out.write(value.cast()) };
+                return Ok(polled::READY);
+            }
+            // What stands behind it is gone with its last event.
+            Poll::Ready(None) => *source = None,
+            Poll::Ready(Some(Err(error))) => {
+                *source = None;
+                return Err(error);
+            }
+        }
+        Ok(polled::ENDED)
+    });
+    polled.unwrap_or_else(|failure| {
+        // SAFETY: the host's place for the error.
+        unsafe { guard::fail(&failure, error) };
+        polled::FAILED
+    })
+}
+
+unsafe extern "C" fn drop<S: Source>(state: *mut c_void) {
+    // SAFETY: the host's last call.
+    unsafe { guard::drop_state::<State<S>>(state) };
+}

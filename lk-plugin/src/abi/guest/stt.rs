@@ -1,0 +1,116 @@
+//! Speech to text for the host.
+
+use std::ffi::c_void;
+use std::sync::Arc;
+
+use super::guard::{self, Guard};
+use super::{input, polled};
+use crate::abi::arena::Arena;
+use crate::abi::cross::{self, NO_STR, Record, str_of};
+use crate::abi::layout::{
+    LkAudioFrame, LkDuplex, LkInstance, LkOwnedError, LkPolled, LkStr, LkSttVtable, size_of_prefixed,
+};
+use crate::abi::values::{LkRecognizeOptions, LkSttCapabilities};
+use crate::kinds::{RecognizeOptions, Stt};
+
+struct State {
+    guard: Guard,
+    plugin: Arc<dyn Stt>,
+}
+
+static VTABLE: LkSttVtable = LkSttVtable {
+    size: size_of_prefixed::<LkSttVtable>(),
+    drop: Some(drop),
+    capabilities: Some(capabilities),
+    model: Some(model),
+    provider: Some(provider),
+    recognize: Some(recognize),
+    stream: Some(stream),
+    prewarm: Some(prewarm),
+};
+
+pub(in crate::abi) fn instance(plugin: Box<dyn Stt>) -> LkInstance {
+    let state = guard::keep(State { guard: Guard::default(), plugin: plugin.into() });
+    LkInstance { vtable: (&raw const VTABLE).cast(), state }
+}
+
+/// # Safety
+///
+/// `state` is one of [`instance`], not yet dropped.
+unsafe fn of<'s>(state: *const c_void) -> &'s State {
+    // SAFETY: the caller's promise; the host drops an instance after its last call.
+    unsafe { &*state.cast() }
+}
+
+unsafe extern "C" fn capabilities(state: *const c_void, out: *mut LkSttCapabilities, error: *mut LkOwnedError) -> u32 {
+    // SAFETY: the host's state, and its places for answers. The host's struct is not shorter: its minor is not lower.
+    unsafe {
+        let State { guard, plugin } = of(state);
+        guard.answer(error, || {
+            out.write(plugin.capabilities().record(&Arena::default()));
+            Ok(())
+        })
+    }
+}
+
+unsafe extern "C" fn model(state: *const c_void) -> LkStr {
+    // SAFETY: the host's state.
+    let State { guard, plugin } = unsafe { of(state) };
+    guard.run(|| Ok(str_of(plugin.model()))).unwrap_or(NO_STR)
+}
+
+unsafe extern "C" fn provider(state: *const c_void) -> LkStr {
+    // SAFETY: the host's state.
+    let State { guard, plugin } = unsafe { of(state) };
+    guard.run(|| Ok(str_of(plugin.provider()))).unwrap_or(NO_STR)
+}
+
+unsafe extern "C" fn recognize(
+    state: *const c_void,
+    audio: *const LkAudioFrame,
+    options: *const LkRecognizeOptions,
+    out: *mut LkPolled,
+    error: *mut LkOwnedError,
+) -> u32 {
+    // SAFETY: the host's state, its values for this call, and its places for answers.
+    unsafe {
+        let State { guard, plugin } = of(state);
+        guard.answer(error, || {
+            let (audio, options) = (cross::frame(&*audio)?, RecognizeOptions::from_pointer(options)?);
+            out.write(polled::future(plugin, |plugin| plugin.recognize(audio, &options)));
+            Ok(())
+        })
+    }
+}
+
+unsafe extern "C" fn stream(
+    state: *const c_void,
+    options: *const LkRecognizeOptions,
+    out: *mut LkDuplex,
+    error: *mut LkOwnedError,
+) -> u32 {
+    // SAFETY: the host's state, its values for this call, and its places for answers.
+    unsafe {
+        let State { guard, plugin } = of(state);
+        guard.answer(error, || {
+            let stream = plugin.stream(&RecognizeOptions::from_pointer(options)?)?;
+            let input = input::input(stream.input.into_sink());
+            out.write(LkDuplex { input, events: polled::events(stream.events) });
+            Ok(())
+        })
+    }
+}
+
+unsafe extern "C" fn prewarm(state: *const c_void) {
+    // SAFETY: the host's state.
+    let State { guard, plugin } = unsafe { of(state) };
+    let _ = guard.run(|| {
+        plugin.prewarm();
+        Ok(())
+    });
+}
+
+unsafe extern "C" fn drop(state: *mut c_void) {
+    // SAFETY: the host's last call.
+    unsafe { guard::drop_state::<State>(state) };
+}

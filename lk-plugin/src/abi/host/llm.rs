@@ -1,0 +1,96 @@
+//! A language model by a plugin of a `.so`.
+
+use std::ffi::c_void;
+
+use super::error::{self, NO_ERROR, NO_POLLED};
+use super::polled::Polled;
+use crate::abi::arena::Arena;
+use crate::abi::cross::Record;
+use crate::abi::layout::{LkInstance, LkLlmVtable};
+use crate::error::Result;
+use crate::kinds::{ChatContext, ChatOptions, Llm, LlmCapabilities, LlmStream};
+
+pub(in crate::abi) struct ForeignLlm {
+    vtable: LkLlmVtable,
+    state: *mut c_void,
+    // Constant, so asked once.
+    capabilities: LlmCapabilities,
+    model: String,
+    provider: String,
+}
+
+// SAFETY: docs/abi.md: an instance's functions may be called from any thread, at once.
+unsafe impl Send for ForeignLlm {}
+// SAFETY: as above.
+unsafe impl Sync for ForeignLlm {}
+
+impl ForeignLlm {
+    /// # Safety
+    ///
+    /// An instance of this kind that a plugin gave us just now.
+    pub(in crate::abi) unsafe fn new(instance: LkInstance) -> Result<Self> {
+        // SAFETY: the caller's promise.
+        let vtable = unsafe { error::vtable::<LkLlmVtable>(instance.vtable.cast())? };
+        // Dropped by its own `drop`, should a getter fail.
+        let mut this = Self {
+            vtable,
+            state: instance.state,
+            capabilities: LlmCapabilities::default(),
+            model: String::new(),
+            provider: String::new(),
+        };
+        let capabilities = vtable.capabilities.ok_or_else(|| error::missing("capabilities"))?;
+        let (mut out, mut error) = (this.capabilities.record(&Arena::default()), NO_ERROR);
+        // SAFETY: our instance, and places for the answers; what a getter returns lasts as long as the instance.
+        unsafe {
+            error::outcome(capabilities(this.state, &raw mut out, &raw mut error), error)?;
+            this.capabilities = LlmCapabilities::from_pointer(&raw const out)?;
+            this.model = error::name(vtable.model.map(|get| get(this.state)))?;
+            this.provider = error::name(vtable.provider.map(|get| get(this.state)))?;
+        }
+        Ok(this)
+    }
+}
+
+impl Llm for ForeignLlm {
+    fn capabilities(&self) -> LlmCapabilities {
+        self.capabilities
+    }
+
+    fn model(&self) -> &str {
+        &self.model
+    }
+
+    fn provider(&self) -> &str {
+        &self.provider
+    }
+
+    fn chat(&self, context: &ChatContext, options: &ChatOptions) -> Result<LlmStream> {
+        let chat = self.vtable.chat.ok_or_else(|| error::missing("chat"))?;
+        let arena = Arena::default();
+        let (context, options) = (context.record(&arena), options.record(&arena));
+        let (mut out, mut error) = (NO_POLLED, NO_ERROR);
+        // SAFETY: our instance, values that stay for this call, and places for the answers.
+        unsafe {
+            let code = chat(self.state, &raw const context, &raw const options, &raw mut out, &raw mut error);
+            error::outcome(code, error)?;
+            Ok(Polled::new(out)?.into_events())
+        }
+    }
+
+    fn prewarm(&self) {
+        if let Some(prewarm) = self.vtable.prewarm {
+            // SAFETY: our instance.
+            unsafe { prewarm(self.state) };
+        }
+    }
+}
+
+impl Drop for ForeignLlm {
+    fn drop(&mut self) {
+        if let Some(drop) = self.vtable.drop {
+            // SAFETY: our instance, for the last time.
+            unsafe { drop(self.state) };
+        }
+    }
+}

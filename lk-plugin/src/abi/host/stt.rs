@@ -1,0 +1,118 @@
+//! Speech to text by a plugin of a `.so`.
+
+use std::ffi::c_void;
+
+use super::error::{self, NO_DUPLEX, NO_ERROR, NO_POLLED};
+use super::input::Input;
+use super::polled::Polled;
+use crate::abi::arena::Arena;
+use crate::abi::cross::{Record, frame_of};
+use crate::abi::layout::{LkInstance, LkSttVtable};
+use crate::audio::AudioFrameRef;
+use crate::error::Result;
+use crate::kinds::{RecognizeOptions, RecognizeStream, SpeechEvent, Stt, SttCapabilities};
+use crate::stream::{BoxFuture, boxed};
+
+pub(in crate::abi) struct ForeignStt {
+    vtable: LkSttVtable,
+    state: *mut c_void,
+    // Constant, so asked once.
+    capabilities: SttCapabilities,
+    model: String,
+    provider: String,
+}
+
+// SAFETY: docs/abi.md: an instance's functions may be called from any thread, at once.
+unsafe impl Send for ForeignStt {}
+// SAFETY: as above.
+unsafe impl Sync for ForeignStt {}
+
+impl ForeignStt {
+    /// # Safety
+    ///
+    /// An instance of this kind that a plugin gave us just now.
+    pub(in crate::abi) unsafe fn new(instance: LkInstance) -> Result<Self> {
+        // SAFETY: the caller's promise.
+        let vtable = unsafe { error::vtable::<LkSttVtable>(instance.vtable.cast())? };
+        // Dropped by its own `drop`, should a getter fail.
+        let mut this = Self {
+            vtable,
+            state: instance.state,
+            capabilities: SttCapabilities::default(),
+            model: String::new(),
+            provider: String::new(),
+        };
+        let capabilities = vtable.capabilities.ok_or_else(|| error::missing("capabilities"))?;
+        let (mut out, mut error) = (this.capabilities.record(&Arena::default()), NO_ERROR);
+        // SAFETY: our instance, and places for the answers; what a getter returns lasts as long as the instance.
+        unsafe {
+            error::outcome(capabilities(this.state, &raw mut out, &raw mut error), error)?;
+            this.capabilities = SttCapabilities::from_pointer(&raw const out)?;
+            this.model = error::name(vtable.model.map(|get| get(this.state)))?;
+            this.provider = error::name(vtable.provider.map(|get| get(this.state)))?;
+        }
+        Ok(this)
+    }
+
+    fn recognizing(&self, audio: AudioFrameRef<'_>, options: &RecognizeOptions) -> Result<Polled<SpeechEvent>> {
+        let recognize = self.vtable.recognize.ok_or_else(|| error::missing("recognize"))?;
+        let arena = Arena::default();
+        let (audio, options) = (frame_of(audio), options.record(&arena));
+        let (mut out, mut error) = (NO_POLLED, NO_ERROR);
+        // SAFETY: our instance, values that stay for this call, and places for the answers.
+        unsafe {
+            let code = recognize(self.state, &raw const audio, &raw const options, &raw mut out, &raw mut error);
+            error::outcome(code, error)?;
+            Polled::new(out)
+        }
+    }
+}
+
+impl Stt for ForeignStt {
+    fn capabilities(&self) -> SttCapabilities {
+        self.capabilities
+    }
+
+    fn model(&self) -> &str {
+        &self.model
+    }
+
+    fn provider(&self) -> &str {
+        &self.provider
+    }
+
+    fn recognize(&self, audio: AudioFrameRef<'_>, options: &RecognizeOptions) -> BoxFuture<'_, Result<SpeechEvent>> {
+        match self.recognizing(audio, options) {
+            Ok(future) => Box::pin(future),
+            Err(error) => boxed(async { Err(error) }),
+        }
+    }
+
+    fn stream(&self, options: &RecognizeOptions) -> Result<RecognizeStream> {
+        let stream = self.vtable.stream.ok_or_else(|| error::missing("stream"))?;
+        let arena = Arena::default();
+        let (options, mut out, mut error) = (options.record(&arena), NO_DUPLEX, NO_ERROR);
+        // SAFETY: our instance, options that stay for this call, and places for the answers.
+        unsafe {
+            error::outcome(stream(self.state, &raw const options, &raw mut out, &raw mut error), error)?;
+            let (input, events) = (Input::new(out.input), Polled::new(out.events));
+            Ok(RecognizeStream::new(Box::new(input?), events?.into_events()))
+        }
+    }
+
+    fn prewarm(&self) {
+        if let Some(prewarm) = self.vtable.prewarm {
+            // SAFETY: our instance.
+            unsafe { prewarm(self.state) };
+        }
+    }
+}
+
+impl Drop for ForeignStt {
+    fn drop(&mut self) {
+        if let Some(drop) = self.vtable.drop {
+            // SAFETY: our instance, for the last time.
+            unsafe { drop(self.state) };
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Text to speech by a plugin of a `.so`.
+
+use std::ffi::c_void;
+
+use super::error::{self, NO_DUPLEX, NO_ERROR, NO_POLLED};
+use super::input::Input;
+use super::polled::Polled;
+use crate::abi::arena::Arena;
+use crate::abi::cross::{Record, str_of};
+use crate::abi::layout::{LkInstance, LkTtsVtable};
+use crate::audio::AudioFrame;
+use crate::error::Result;
+use crate::kinds::{ChunkedStream, SynthesizeOptions, SynthesizeStream, Tts, TtsCapabilities};
+
+pub(in crate::abi) struct ForeignTts {
+    vtable: LkTtsVtable,
+    state: *mut c_void,
+    // Constant, so asked once.
+    capabilities: TtsCapabilities,
+    sample_rate: u32,
+    channels: u16,
+    model: String,
+    provider: String,
+}
+
+// SAFETY: docs/abi.md: an instance's functions may be called from any thread, at once.
+unsafe impl Send for ForeignTts {}
+// SAFETY: as above.
+unsafe impl Sync for ForeignTts {}
+
+impl ForeignTts {
+    /// # Safety
+    ///
+    /// An instance of this kind that a plugin gave us just now.
+    pub(in crate::abi) unsafe fn new(instance: LkInstance) -> Result<Self> {
+        // SAFETY: the caller's promise.
+        let vtable = unsafe { error::vtable::<LkTtsVtable>(instance.vtable.cast())? };
+        // Dropped by its own `drop`, should a getter fail.
+        let mut this = Self {
+            vtable,
+            state: instance.state,
+            capabilities: TtsCapabilities::default(),
+            sample_rate: 0,
+            channels: 0,
+            model: String::new(),
+            provider: String::new(),
+        };
+        let capabilities = vtable.capabilities.ok_or_else(|| error::missing("capabilities"))?;
+        let sample_rate = vtable.sample_rate.ok_or_else(|| error::missing("sample_rate"))?;
+        let channels = vtable.channels.ok_or_else(|| error::missing("channels"))?;
+        let (mut out, mut error) = (this.capabilities.record(&Arena::default()), NO_ERROR);
+        // SAFETY: our instance, and places for the answers; what a getter returns lasts as long as the instance.
+        unsafe {
+            error::outcome(capabilities(this.state, &raw mut out, &raw mut error), error)?;
+            this.capabilities = TtsCapabilities::from_pointer(&raw const out)?;
+            (this.sample_rate, this.channels) = (sample_rate(this.state), channels(this.state));
+            this.model = error::name(vtable.model.map(|get| get(this.state)))?;
+            this.provider = error::name(vtable.provider.map(|get| get(this.state)))?;
+        }
+        // The rules of frames are those of the audio that will come.
+        AudioFrame::new(Vec::new(), this.sample_rate, this.channels)?;
+        Ok(this)
+    }
+}
+
+impl Tts for ForeignTts {
+    fn capabilities(&self) -> TtsCapabilities {
+        self.capabilities
+    }
+
+    fn model(&self) -> &str {
+        &self.model
+    }
+
+    fn provider(&self) -> &str {
+        &self.provider
+    }
+
+    fn sample_rate(&self) -> u32 {
+        self.sample_rate
+    }
+
+    fn channels(&self) -> u16 {
+        self.channels
+    }
+
+    fn synthesize(&self, text: &str, options: &SynthesizeOptions) -> Result<ChunkedStream> {
+        let synthesize = self.vtable.synthesize.ok_or_else(|| error::missing("synthesize"))?;
+        let arena = Arena::default();
+        let (options, mut out, mut error) = (options.record(&arena), NO_POLLED, NO_ERROR);
+        // SAFETY: our instance, values that stay for this call, and places for the answers.
+        unsafe {
+            let code = synthesize(self.state, str_of(text), &raw const options, &raw mut out, &raw mut error);
+            error::outcome(code, error)?;
+            Ok(Polled::new(out)?.into_events())
+        }
+    }
+
+    fn stream(&self, options: &SynthesizeOptions) -> Result<SynthesizeStream> {
+        let stream = self.vtable.stream.ok_or_else(|| error::missing("stream"))?;
+        let arena = Arena::default();
+        let (options, mut out, mut error) = (options.record(&arena), NO_DUPLEX, NO_ERROR);
+        // SAFETY: our instance, options that stay for this call, and places for the answers.
+        unsafe {
+            error::outcome(stream(self.state, &raw const options, &raw mut out, &raw mut error), error)?;
+            let (input, events) = (Input::new(out.input), Polled::new(out.events));
+            Ok(SynthesizeStream::new(Box::new(input?), events?.into_events()))
+        }
+    }
+
+    fn prewarm(&self) {
+        if let Some(prewarm) = self.vtable.prewarm {
+            // SAFETY: our instance.
+            unsafe { prewarm(self.state) };
+        }
+    }
+}
+
+impl Drop for ForeignTts {
+    fn drop(&mut self) {
+        if let Some(drop) = self.vtable.drop {
+            // SAFETY: our instance, for the last time.
+            unsafe { drop(self.state) };
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Voice activity detection by a plugin of a `.so`.
+
+use std::ffi::c_void;
+use std::time::Duration;
+
+use super::error::{self, NO_ERROR};
+use crate::abi::arena::Arena;
+use crate::abi::cross::{Cross, Record, frame, frame_of};
+use crate::abi::layout::{
+    LkAudioFrame, LkInstance, LkOwnedError, LkSlice, LkVadStream, LkVadStreamVtable, LkVadVtable, OnVadEvent,
+};
+use crate::abi::values::LkVadEvent;
+use crate::audio::AudioFrameRef;
+use crate::error::Result;
+use crate::kinds::{Vad, VadCapabilities, VadEvent, VadStream};
+
+pub(in crate::abi) struct ForeignVad {
+    vtable: LkVadVtable,
+    state: *mut c_void,
+    // Constant, so asked once.
+    capabilities: VadCapabilities,
+    min_silence: Option<Duration>,
+    model: String,
+    provider: String,
+}
+
+// SAFETY: docs/abi.md: an instance's functions may be called from any thread, at once.
+unsafe impl Send for ForeignVad {}
+// SAFETY: as above.
+unsafe impl Sync for ForeignVad {}
+
+impl ForeignVad {
+    /// # Safety
+    ///
+    /// An instance of this kind that a plugin gave us just now.
+    pub(in crate::abi) unsafe fn new(instance: LkInstance) -> Result<Self> {
+        // SAFETY: the caller's promise.
+        let vtable = unsafe { error::vtable::<LkVadVtable>(instance.vtable.cast())? };
+        // Dropped by its own `drop`, should a getter fail.
+        let mut this = Self {
+            vtable,
+            state: instance.state,
+            capabilities: VadCapabilities::new(Duration::ZERO),
+            min_silence: None,
+            model: String::new(),
+            provider: String::new(),
+        };
+        let capabilities = vtable.capabilities.ok_or_else(|| error::missing("capabilities"))?;
+        let (mut out, mut error) = (this.capabilities.record(&Arena::default()), NO_ERROR);
+        // SAFETY: our instance, and places for the answers; what a getter returns lasts as long as the instance.
+        unsafe {
+            error::outcome(capabilities(this.state, &raw mut out, &raw mut error), error)?;
+            this.capabilities = VadCapabilities::from_pointer(&raw const out)?;
+            if let Some(get) = vtable.min_silence_duration {
+                this.min_silence = Option::decode(get(this.state))?;
+            }
+            this.model = error::name(vtable.model.map(|get| get(this.state)))?;
+            this.provider = error::name(vtable.provider.map(|get| get(this.state)))?;
+        }
+        Ok(this)
+    }
+}
+
+impl Vad for ForeignVad {
+    fn capabilities(&self) -> VadCapabilities {
+        self.capabilities
+    }
+
+    fn model(&self) -> &str {
+        &self.model
+    }
+
+    fn provider(&self) -> &str {
+        &self.provider
+    }
+
+    fn min_silence_duration(&self) -> Option<Duration> {
+        self.min_silence
+    }
+
+    fn stream(&self) -> Result<Box<dyn VadStream>> {
+        let stream = self.vtable.stream.ok_or_else(|| error::missing("stream"))?;
+        let mut out = LkVadStream { vtable: std::ptr::null(), state: std::ptr::null_mut() };
+        let mut error = NO_ERROR;
+        // SAFETY: our instance, and places for the answers.
+        unsafe {
+            error::outcome(stream(self.state, &raw mut out, &raw mut error), error)?;
+            Ok(Box::new(ForeignVadStream::new(out)?))
+        }
+    }
+
+    fn prewarm(&self) {
+        if let Some(prewarm) = self.vtable.prewarm {
+            // SAFETY: our instance.
+            unsafe { prewarm(self.state) };
+        }
+    }
+}
+
+impl Drop for ForeignVad {
+    fn drop(&mut self) {
+        if let Some(drop) = self.vtable.drop {
+            // SAFETY: our instance, for the last time.
+            unsafe { drop(self.state) };
+        }
+    }
+}
+
+/// One listener.
+struct ForeignVadStream {
+    push: unsafe extern "C" fn(*mut c_void, *const LkAudioFrame, *mut c_void, OnVadEvent, *mut LkOwnedError) -> u32,
+    vtable: LkVadStreamVtable,
+    state: *mut c_void,
+}
+
+// SAFETY: docs/abi.md: a handle may move between threads; calls come one at a time, as `&mut` sees to.
+unsafe impl Send for ForeignVadStream {}
+
+impl ForeignVadStream {
+    /// # Safety
+    ///
+    /// A handle that a plugin gave us just now.
+    unsafe fn new(handle: LkVadStream) -> Result<Self> {
+        // SAFETY: the caller's promise.
+        let vtable = unsafe { error::vtable(handle.vtable)? };
+        let push = vtable.push.ok_or_else(|| error::missing("push"))?;
+        Ok(Self { push, vtable, state: handle.state })
+    }
+}
+
+/// Copies an event into the caller's buffer; one of a later version is left out.
+unsafe extern "C" fn on_event(context: *mut c_void, event: *const LkVadEvent) {
+    // SAFETY: the context is the buffer of the call under way, and the event lasts for this call.
+    unsafe {
+        if let Ok(event) = VadEvent::from_pointer(event) {
+            (*context.cast::<Vec<VadEvent>>()).push(event);
+        }
+    }
+}
+
+impl VadStream for ForeignVadStream {
+    fn push(&mut self, frame: AudioFrameRef<'_>, events: &mut Vec<VadEvent>) -> Result<()> {
+        let (frame, mut error) = (frame_of(frame), NO_ERROR);
+        let context = std::ptr::from_mut(events).cast();
+        // SAFETY: our handle, a frame that stays for this call, the buffer for its events, and a place for the error.
+        unsafe {
+            let code = (self.push)(self.state, &raw const frame, context, on_event, &raw mut error);
+            error::outcome(code, error)
+        }
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        let flush = self.vtable.flush.ok_or_else(|| error::missing("flush"))?;
+        let mut error = NO_ERROR;
+        // SAFETY: our handle, and a place for the error.
+        unsafe { error::outcome(flush(self.state, &raw mut error), error) }
+    }
+
+    fn end_input(&mut self, events: &mut Vec<VadEvent>) -> Result<()> {
+        let end_input = self.vtable.end_input.ok_or_else(|| error::missing("end_input"))?;
+        let mut error = NO_ERROR;
+        let context = std::ptr::from_mut(events).cast();
+        // SAFETY: as in `push`.
+        unsafe { error::outcome(end_input(self.state, context, on_event, &raw mut error), error) }
+    }
+
+    fn audio(&self, event: &VadEvent) -> Option<AudioFrameRef<'_>> {
+        let audio = self.vtable.audio?;
+        let event = event.record(&Arena::default());
+        let samples = LkSlice { ptr: std::ptr::null(), len: 0, stride: 0 };
+        let mut out = LkAudioFrame { samples, sample_rate: 0, channels: 0 };
+        // SAFETY: our handle, an event that stays for this call, and a place for the view, which lasts until the next
+        // call that changes the stream: that one wants `&mut self`.
+        unsafe {
+            if audio(self.state, &raw const event, &raw mut out) == 0 {
+                return None;
+            }
+            frame(&out).ok()
+        }
+    }
+}
+
+impl Drop for ForeignVadStream {
+    fn drop(&mut self) {
+        if let Some(drop) = self.vtable.drop {
+            // SAFETY: our handle, for the last time.
+            unsafe { drop(self.state) };
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Checks 2 to 5: directories and files that nobody else can change, each file once.
+
+use std::collections::BinaryHeap;
+use std::ffi::{OsStr, OsString};
+use std::fs::{File, Metadata};
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::Path;
+
+use rustix::fs::{CWD, Dir, Mode, OFlags, openat};
+use rustix::io::Errno;
+
+use super::check::Check;
+use super::report::Fault;
+
+/// The most plugin files of one directory that are looked at.
+pub(super) const MAX_FILES: usize = 512;
+
+/// The largest plugin file, in bytes.
+pub(super) const MAX_LENGTH: u64 = 1 << 30;
+
+/// A directory that was opened once; its files are found through the descriptor, whatever becomes of its name.
+pub(super) struct Directory {
+    descriptor: File,
+}
+
+impl Directory {
+    /// Check 2.
+    pub(super) fn open(path: &Path, trust_all: bool) -> Result<Self, Fault> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let fault = |reason: String, remedy: &str| Fault::new(Check::Directory, reason, remedy);
+        let descriptor = openat(CWD, path, flags, Mode::empty()).map_err(|error| match error {
+            Errno::NOENT => fault("is not there".to_owned(), "make it, or take it out of `LK_PLUGIN_PATH`"),
+            Errno::NOTDIR => fault("is not a directory".to_owned(), "give the directory that the plugin files are in"),
+            error => fault(format!("cannot be opened ({})", io::Error::from(error)), "look at its permissions"),
+        })?;
+        let descriptor = File::from(descriptor);
+        let metadata = descriptor.metadata().map_err(|error| fault(format!("cannot be read ({error})"), RETRY))?;
+        match distrust(&metadata).filter(|_| !trust_all) {
+            Some((reason, remedy)) => Err(fault(reason, remedy)),
+            None => Ok(Self { descriptor }),
+        }
+    }
+
+    /// Check 3: the names of the plugin files, sorted by their bytes, and the fault that there are more than are looked at.
+    pub(super) fn list(&self) -> Result<(Vec<OsString>, Option<Fault>), Fault> {
+        let fault =
+            |error: Errno| Fault::new(Check::Listing, format!("cannot be listed ({})", io::Error::from(error)), RETRY);
+        // Never more in memory than are looked at, however many there are.
+        let (mut names, mut count) = (BinaryHeap::new(), 0_usize);
+        for entry in Dir::read_from(&self.descriptor).map_err(fault)? {
+            let entry = entry.map_err(fault)?;
+            let name = entry.file_name().to_bytes();
+            if name.ends_with(b".so") && !name.starts_with(b".") {
+                count += 1;
+                names.push(OsStr::from_bytes(name).to_owned());
+                if names.len() > MAX_FILES {
+                    names.pop();
+                }
+            }
+        }
+        let too_many = (count > MAX_FILES).then(|| {
+            let reason = format!("has {count} plugin files, and only the first {MAX_FILES} are looked at");
+            Fault::new(Check::Listing, reason, "spread them over several directories")
+        });
+        Ok((names.into_sorted_vec(), too_many))
+    }
+
+    /// Check 4, of a file in this directory.
+    pub(super) fn file(&self, name: &OsStr, trust_all: bool) -> Result<Opened, Fault> {
+        let opened = Opened::of(&self.descriptor, Path::new(name), trust_all)?;
+        if opened.length > MAX_LENGTH {
+            let reason = format!("has {} bytes, and at most {MAX_LENGTH} are taken", opened.length);
+            return Err(Fault::new(Check::File, reason, "leave its debug information out"));
+        }
+        Ok(opened)
+    }
+
+    /// A file in this directory that need not be there.
+    pub(super) fn file_if_any(&self, name: &str) -> io::Result<Option<File>> {
+        match openat(&self.descriptor, name, READ, Mode::empty()) {
+            Ok(file) => Ok(Some(file.into())),
+            Err(Errno::NOENT) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    pub(super) fn descriptor(&self) -> &File {
+        &self.descriptor
+    }
+}
+
+/// A pipe without a writer, or a device, does not make us wait.
+const READ: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::CLOEXEC).union(OFlags::NOCTTY);
+
+const RETRY: &str = "look at the disk that it is on";
+
+/// A regular file, opened once.
+pub(super) struct Opened {
+    pub(super) file: File,
+    pub(super) length: u64,
+    /// Device and inode: which file it is, whatever its name.
+    pub(super) identity: (u64, u64),
+}
+
+impl Opened {
+    /// Any file that somebody named, whoever owns it.
+    pub(super) fn any(path: &Path) -> Result<Self, Fault> {
+        Self::of(CWD, path, true)
+    }
+
+    fn of(directory: impl AsFd, path: &Path, trust_all: bool) -> Result<Self, Fault> {
+        let fault = |reason: String, remedy: &str| Fault::new(Check::File, reason, remedy);
+        let file = openat(directory, path, READ, Mode::empty()).map_err(|error| match error {
+            Errno::NOENT => fault(
+                "is not there, or is a link to nothing".to_owned(),
+                "look where it should be, and remove the link",
+            ),
+            Errno::LOOP => fault("is a link that leads in a circle".to_owned(), "remove it"),
+            Errno::NXIO => fault("is a socket or a device without a driver".to_owned(), "remove it"),
+            error => fault(format!("cannot be opened ({})", io::Error::from(error)), "look at its permissions"),
+        })?;
+        let file = File::from(file);
+        let metadata = file.metadata().map_err(|error| fault(format!("cannot be read ({error})"), RETRY))?;
+        if let Some(kind) = kind_if_not_regular(&metadata) {
+            return Err(fault(
+                format!("is {kind}, not a file"),
+                "remove it, or call it something that does not end in `.so`",
+            ));
+        }
+        if let Some((reason, remedy)) = distrust(&metadata).filter(|_| !trust_all) {
+            return Err(fault(reason, remedy));
+        }
+        let length = metadata.len();
+        Ok(Self { file, length, identity: (metadata.dev(), metadata.ino()) })
+    }
+}
+
+fn kind_if_not_regular(metadata: &Metadata) -> Option<&'static str> {
+    let kind = metadata.file_type();
+    Some(match () {
+        () if kind.is_file() => return None,
+        () if kind.is_dir() => "a directory",
+        () if kind.is_fifo() => "a pipe",
+        () if kind.is_char_device() || kind.is_block_device() => "a device",
+        () => "something else",
+    })
+}
+
+/// Why somebody else could change it, and what to do.
+pub(super) fn distrust(metadata: &Metadata) -> Option<(String, &'static str)> {
+    let (owner, me) = (metadata.uid(), rustix::process::geteuid().as_raw());
+    if owner != 0 && owner != me {
+        let reason = format!("belongs to user {owner}, who is neither root nor you (user {me})");
+        return Some((
+            reason,
+            "install it anew, or `chown` it if you trust it; `LK_PLUGIN_INSECURE=1` takes it as it is",
+        ));
+    }
+    let who = match metadata.mode() & 0o022 {
+        0 => return None,
+        0o020 => "its group",
+        _ => "everybody",
+    };
+    let reason = format!("can be written by {who} (mode {:03o})", metadata.mode() & 0o7777);
+    Some((reason, "run `chmod go-w` on it if you trust it; `LK_PLUGIN_INSECURE=1` takes it as it is"))
+}

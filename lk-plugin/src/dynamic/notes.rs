@@ -1,0 +1,115 @@
+//! Check 9: the notes of a file.
+
+use object::elf::{FileHeader64, PT_NOTE};
+use object::endian::Endianness;
+use object::read::elf::NoteIterator;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::check::Check;
+use super::contents::{Contents, ModuleNote};
+use super::elf::Elf;
+use super::report::Fault;
+use crate::note;
+
+/// The most bytes of notes that are read in one file: the largest of ours, and what others leave.
+const MAX_NOTES: u64 = 8 << 20;
+
+/// The longest JSON of one note.
+pub(super) const MAX_JSON: usize = 1 << 20;
+
+/// The most plugins of one file.
+const MAX_PLUGINS: usize = 1024;
+
+/// All notes that are ours.
+pub(super) fn read(elf: &Elf<'_>) -> Result<Contents, Fault> {
+    let mut contents = Contents::default();
+    let mut left = MAX_NOTES;
+    for segment in elf.of_type(PT_NOTE) {
+        left =
+            left.checked_sub(segment.length).ok_or_else(|| bad(format!("has more than {MAX_NOTES} bytes of notes")))?;
+        let bytes = elf.bytes(segment.offset, segment.length).ok_or_else(|| bad("ends before its notes do"))?;
+        // Notes of both classes look the same.
+        let notes = NoteIterator::<FileHeader64<Endianness>>::new(elf.endian, aligned(segment.align), &bytes);
+        for note in notes.map_err(broken)? {
+            let note = note.map_err(broken)?;
+            if note.name_bytes() == note::NAME {
+                take(&mut contents, note.n_type(elf.endian).0, note.desc())?;
+            }
+        }
+    }
+    // The linker's order is chance.
+    contents.plugins.sort_by(|one, two| (&one.kind, &one.name).cmp(&(&two.kind, &two.name)));
+    Ok(contents)
+}
+
+fn take(contents: &mut Contents, number: u32, json: &[u8]) -> Result<(), Fault> {
+    if json.len() > MAX_JSON {
+        return Err(bad(format!("has a note of {} bytes, and at most {MAX_JSON} are read", json.len())));
+    }
+    match number {
+        note::PLUGIN if contents.plugins.len() == MAX_PLUGINS => {
+            return Err(bad(format!("has more than {MAX_PLUGINS} plugins")));
+        }
+        note::PLUGIN => contents.plugins.push(parse(json)?),
+        note::MODULE => {
+            if contents.module.is_some() {
+                return Err(bad("has two notes about the file itself; `export_plugins!` stands in it twice"));
+            }
+            contents.module = Some(parse(json)?);
+        }
+        // Of a later version, which says more.
+        _ => {}
+    }
+    Ok(())
+}
+
+fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Fault> {
+    #[derive(Deserialize)]
+    struct Format {
+        format: u32,
+    }
+    let format = serde_json::from_slice::<Format>(json).map_err(unreadable)?.format;
+    if format > note::FORMAT {
+        return Err(Fault::new(
+            Check::Notes,
+            format!("was built by a later version of lk-plugin (its notes have format {format})"),
+            format!("update this program, which reads format {}, or build the plugin with its version", note::FORMAT),
+        ));
+    }
+    serde_json::from_slice(json).map_err(unreadable)
+}
+
+/// The note about the file itself, of which a plugin file has exactly one.
+pub(super) fn module(contents: &mut Contents) -> Result<ModuleNote, Fault> {
+    contents.module.take().ok_or_else(|| {
+        let (reason, remedy) = match contents.plugins.len() {
+            0 => (
+                "holds no plugins".to_owned(),
+                "if it should, annotate their constructors with `#[lk_plugin]`; other libraries belong elsewhere",
+            ),
+            count => (
+                format!("exports none of the {count} plugins in it"),
+                "write `lk_plugin::export_plugins!();` in its lib.rs",
+            ),
+        };
+        Fault::new(Check::Notes, reason, remedy)
+    })
+}
+
+/// Notes of any other alignment are laid out as those of four.
+fn aligned(align: u64) -> u64 {
+    if align == 8 { 8 } else { 4 }
+}
+
+fn bad(reason: impl Into<String>) -> Fault {
+    Fault::new(Check::Notes, reason, "build it again, with one version of lk-plugin")
+}
+
+fn broken(_: object::read::Error) -> Fault {
+    bad("has notes that are no notes")
+}
+
+fn unreadable(error: serde_json::Error) -> Fault {
+    bad(format!("has a note that cannot be read ({error})"))
+}

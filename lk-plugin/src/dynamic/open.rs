@@ -1,0 +1,69 @@
+//! Check 14: the system's loader. The one place where code of a file begins to run in this process.
+#![allow(unsafe_code)]
+
+use std::os::fd::RawFd;
+
+use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
+
+use crate::abi::host::{LogSink, Module, ModulePlugin, host_for};
+use crate::abi::layout::ModuleFn;
+use crate::kinds::Kind;
+
+/// Keeps the file in memory even if somebody closes it; the same number on every Linux but MIPS, which has no such flag.
+const RTLD_NODELETE: i32 = if cfg!(any(target_arch = "mips", target_arch = "mips64")) { 0 } else { 0x1000 };
+
+/// A file that is loaded, for good.
+pub(super) struct OpenModule {
+    module: Module,
+}
+
+/// Why a file is not open.
+pub(super) enum Unopened {
+    /// The system's loader said no.
+    System(String),
+    /// It is loaded, but its module makes no sense: the rest of a sentence about the file.
+    Module(String),
+}
+
+impl OpenModule {
+    /// Loads the file behind a descriptor, which must stay open and keep its number for the life of the process: the
+    /// loader knows a library by its name, and would take another file at the same number for this one.
+    pub(super) fn open(descriptor: RawFd, symbol: &str) -> Result<Self, Unopened> {
+        let name = format!("/proc/self/fd/{descriptor}");
+        // The loader's message begins with the name, which says nothing to anybody.
+        let told = |error: libloading::Error| {
+            let text = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
+            Unopened::System(text.replace(&format!("{name}: "), "").replace(&name, "the file"))
+        };
+        // SAFETY: this runs the file's constructors. That they are harmless is what the checks before are for; that they
+        // are sound is the promise of whoever wrote the plugin.
+        let library = unsafe { Library::open(Some(&name), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) }.map_err(told)?;
+        // SAFETY: the symbol is one that `export_plugins!` wrote: the notes name it.
+        let module = unsafe { library.get::<ModuleFn>(symbol.as_bytes()) }.map(|symbol| *symbol).map_err(told);
+        // Never unloaded: whoever holds a function of it, a thread or an exit handler, would be left with nothing.
+        std::mem::forget(library);
+        // SAFETY: as above; what it returns stays for the life of the process.
+        let module = unsafe { Module::read(module?()) };
+        let module = module.map_err(|error| Unopened::Module(format!("makes no sense in memory: {error}")))?;
+        Ok(Self { module })
+    }
+
+    pub(super) fn abi(&self) -> [u32; 2] {
+        self.module.abi
+    }
+
+    /// Kind and name of each plugin.
+    pub(super) fn plugins(&self) -> impl Iterator<Item = (Kind, &'static str)> {
+        self.module.plugins.iter().map(|plugin| (plugin.kind, plugin.name))
+    }
+
+    /// The plugin of that kind and name.
+    pub(super) fn plugin(&self, kind: Kind, name: &str) -> Option<ModulePlugin> {
+        self.module.plugins.iter().find(|plugin| plugin.kind == kind && plugin.name == name).copied()
+    }
+
+    /// Sends what the file's plugins log to the program.
+    pub(super) fn log_to(&self, file: &str, sink: LogSink) {
+        self.module.set_host(host_for(file, sink));
+    }
+}

@@ -1,0 +1,235 @@
+//! Where plugin files are looked for, and the walk through the checks that run nothing.
+
+use std::collections::HashMap;
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use super::candidate::Candidate;
+use super::check::Check;
+use super::elf::Elf;
+use super::files::Directory;
+use super::lock::{self, LOCK_FILE, Lock, Locked};
+use super::names::Taken;
+use super::report::{Fault, Refusal, Report, Skipped};
+use super::{fit, format, names, notes, symbol};
+use crate::registry::Registry;
+
+/// Directories of plugin files, and how strict to be with them.
+///
+/// ```
+/// use lk_plugin::Registry;
+/// use lk_plugin::dynamic::SearchPath;
+///
+/// let report = SearchPath::new("/usr/lib/my-agent/plugins").list(Registry::global());
+/// for refusal in &report.refused {
+///     eprintln!("{refusal}");
+/// }
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct SearchPath {
+    // As it is written: components with colons between them.
+    text: OsString,
+    is_strict: bool,
+    trusts_all: bool,
+    is_ignored: bool,
+}
+
+impl SearchPath {
+    /// Absolute directories with colons between them; nothing when it is empty.
+    #[must_use]
+    pub fn new(path: impl Into<OsString>) -> Self {
+        Self { text: path.into(), ..Self::default() }
+    }
+
+    /// What the environment says: `LK_PLUGIN_PATH`, `LK_PLUGIN_STRICT` and `LK_PLUGIN_INSECURE=1`.
+    ///
+    /// A program that runs with more rights than whoever started it (set-user-ID, capabilities) takes nothing from the
+    /// environment.
+    #[must_use]
+    pub fn from_env() -> Self {
+        let text = env::var_os("LK_PLUGIN_PATH").unwrap_or_default();
+        if !text.is_empty() && has_more_rights_than_its_caller() {
+            return Self { is_ignored: true, ..Self::default() };
+        }
+        let strict = env::var_os("LK_PLUGIN_STRICT").unwrap_or_default();
+        Self {
+            text,
+            is_strict: !strict.is_empty() && strict != "0",
+            trusts_all: env::var_os("LK_PLUGIN_INSECURE").is_some_and(|value| value == "1"),
+            is_ignored: false,
+        }
+    }
+
+    /// Says whether a refused file is fatal. That is for the caller to act on: the report is the same.
+    #[must_use]
+    pub fn strict(mut self, is_strict: bool) -> Self {
+        self.is_strict = is_strict;
+        self
+    }
+
+    /// Says whether to take files and directories that others than root and this user own or can write to.
+    #[must_use]
+    pub fn insecure(mut self, trusts_all: bool) -> Self {
+        self.trusts_all = trusts_all;
+        self
+    }
+
+    /// Whether a refused file is fatal.
+    #[must_use]
+    pub fn is_strict(&self) -> bool {
+        self.is_strict
+    }
+
+    /// Whether the environment named a path that was not taken, because this program has more rights than its caller.
+    #[must_use]
+    pub fn is_ignored(&self) -> bool {
+        self.is_ignored
+    }
+
+    /// The files that may be loaded beside what `registry` has, and those that may not. Nothing of them runs, and nothing
+    /// is registered.
+    #[must_use]
+    pub fn list(&self, registry: &Registry) -> Report<Candidate> {
+        visit(self, registry, &mut Ok)
+    }
+
+    /// The directories, as they are written.
+    pub fn directories(&self) -> impl Iterator<Item = &Path> {
+        self.components().filter(|component| component.is_absolute())
+    }
+
+    /// Locks a directory: writes the SHA-256 of each of its plugin files into its [`LOCK_FILE`], so that from now on these
+    /// contents alone are loaded from there. A file that cannot be read is refused in the report, and is not in the lock.
+    ///
+    /// # Errors
+    ///
+    /// When the directory cannot be trusted, or the lock file not be written.
+    pub fn lock(&self, directory: &Path) -> Result<Report<Locked>, Refusal> {
+        lock::lock(directory, self.trusts_all)
+    }
+
+    fn components(&self) -> impl Iterator<Item = &Path> {
+        let text = self.text.as_bytes();
+        let parts = text.split(|byte| *byte == b':').filter(|_| !text.is_empty());
+        parts.map(|part| Path::new(OsStr::from_bytes(part)))
+    }
+}
+
+/// Takes each file through the checks that run nothing and hands those that pass to `take`, one by one: what it refuses
+/// leaves its plugins' names to the files that follow.
+pub(crate) fn visit<T>(
+    path: &SearchPath,
+    registry: &Registry,
+    take: &mut dyn FnMut(Candidate) -> Result<T, Refusal>,
+) -> Report<T> {
+    let mut visit = Visit {
+        registry,
+        trusts_all: path.trusts_all,
+        seen: HashMap::new(),
+        taken: Taken::default(),
+        report: Report::new(),
+    };
+    for component in path.components() {
+        if let Err(refusal) = visit.component(component, take) {
+            visit.report.refused.push(refusal);
+        }
+    }
+    visit.report
+}
+
+struct Visit<'r, T> {
+    registry: &'r Registry,
+    trusts_all: bool,
+    seen: HashMap<(u64, u64), PathBuf>,
+    taken: Taken,
+    report: Report<T>,
+}
+
+impl<T> Visit<'_, T> {
+    fn component(&mut self, path: &Path, take: &mut dyn FnMut(Candidate) -> Result<T, Refusal>) -> Result<(), Refusal> {
+        check_component(path).map_err(|fault| fault.at(path))?;
+        let directory = Directory::open(path, self.trusts_all).map_err(|fault| fault.at(path))?;
+        let (files, too_many) = directory.list().map_err(|fault| fault.at(path))?;
+        self.report.refused.extend(too_many.map(|fault| fault.at(path)));
+        let lock = Lock::of(&directory, self.trusts_all).map_err(|fault| fault.at(path.join(LOCK_FILE)))?;
+        for name in files {
+            let path = path.join(&name);
+            match self.file(&directory, &name, &path, lock.as_ref()) {
+                Ok(Some(candidate)) => {
+                    let names = names::of(candidate.plugins());
+                    match take(candidate) {
+                        Ok(file) => {
+                            self.taken.add(names, &path);
+                            self.report.files.push(file);
+                        }
+                        Err(refusal) => self.report.refused.push(refusal),
+                    }
+                }
+                Ok(None) => {}
+                Err(fault) => self.report.refused.push(fault.at(path)),
+            }
+        }
+        Ok(())
+    }
+
+    fn file(
+        &mut self,
+        directory: &Directory,
+        name: &OsStr,
+        path: &Path,
+        lock: Option<&Lock>,
+    ) -> Result<Option<Candidate>, Fault> {
+        let opened = directory.file(name, self.trusts_all)?;
+        if let Some(first) = self.seen.get(&opened.identity) {
+            self.report.skipped.push(Skipped { path: path.to_owned(), same_as: first.clone() });
+            return Ok(None);
+        }
+        self.seen.insert(opened.identity, path.to_owned());
+        let (file, length) = match lock {
+            Some(lock) => {
+                let copy = lock.admit(name, &opened.file)?;
+                let length = copy.metadata().map_or(0, |metadata| metadata.len());
+                (copy, length)
+            }
+            None => (opened.file, opened.length),
+        };
+        self.candidate(path, file, length, lock.is_some()).map(Some)
+    }
+
+    fn candidate(&self, path: &Path, file: File, length: u64, is_locked: bool) -> Result<Candidate, Fault> {
+        let elf = Elf::read(&file, length)?;
+        format::check_format(&elf)?;
+        let libraries = format::check_hardening(&elf)?;
+        let mut contents = notes::read(&elf)?;
+        let module = notes::module(&mut contents)?;
+        fit::check(&module)?;
+        let plugins = names::check(&module, contents, self.registry, &self.taken)?;
+        symbol::check(&elf, &module)?;
+        let uses_origin = libraries.uses_origin;
+        Ok(Candidate { path: path.to_owned(), module, plugins, file: OwnedFd::from(file), is_locked, uses_origin })
+    }
+}
+
+/// Check 1: a component that depends on where the program was started would load what lies there.
+fn check_component(path: &Path) -> Result<(), Fault> {
+    let reason = match path.as_os_str().as_bytes() {
+        [] => "is an empty component of the search path, which would be the current directory",
+        [b'/', ..] => return Ok(()),
+        _ => "is not absolute: it would depend on where the program was started",
+    };
+    Err(Fault::new(Check::SearchPath, reason, "write absolute directories with single colons between them"))
+}
+
+/// Whether the system started this program in its secure mode (`AT_SECURE`). Also when that cannot be told.
+fn has_more_rights_than_its_caller() -> bool {
+    const AT_SECURE: usize = 23;
+    let Ok(auxiliary) = std::fs::read("/proc/self/auxv") else { return true };
+    let (words, _) = auxiliary.as_chunks::<{ size_of::<usize>() }>();
+    let (pairs, _) = words.as_chunks::<2>();
+    let secure = pairs.iter().find(|[tag, _]| usize::from_ne_bytes(*tag) == AT_SECURE);
+    secure.is_none_or(|[_, value]| usize::from_ne_bytes(*value) != 0)
+}
