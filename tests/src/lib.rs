@@ -1,1 +1,3 @@
-//! Tests across crates: the files in `tests/` are the whole of this package.
+//! What tests across the crates share: a scripted server ([`server`]).
+
+pub mod server;

@@ -1,0 +1,20 @@
+//! OpenAI, and every server that speaks its API (feature `openai`).
+//!
+//! | plugin | speaks to | see |
+//! |---|---|---|
+//! | `llm/openai` | `chat/completions` | [`OpenAiLlmConfig`] |
+//!
+//! All of them share where the server is and how patient to be with it: [`Preset`] names the providers, and each plugin's
+//! config has the options of the connection after its own.
+
+mod client;
+mod connection;
+mod endpoint;
+mod failure;
+mod patience;
+mod preset;
+mod pump;
+mod secrets;
+mod sse;
+
+pub use self::preset::Preset;
