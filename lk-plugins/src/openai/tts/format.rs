@@ -95,11 +95,15 @@ impl Declared {
             "audio/flac" | "audio/x-flac" => Container::Flac,
             "audio/mpeg" | "audio/mp3" | "audio/x-mp3" | "audio/x-mpeg" | "audio/mpeg3" => Container::Mpeg,
             "audio/ogg" | "application/ogg" | "audio/opus" | "audio/vorbis" => Container::Ogg,
-            "audio/pcm" | "audio/raw" | "audio/x-raw" | "audio/x-pcm" | "audio/l16" => {
+            "audio/pcm" | "audio/pcm16" | "audio/pcm_s16le" | "audio/raw" | "audio/x-raw" | "audio/x-pcm" | "audio/l16" => {
                 Container::Pcm(raw(essence, &parameters, pcm))
             }
             "audio/wav" | "audio/wave" | "audio/x-wav" | "audio/vnd.wave" => Container::Wav,
             "audio/mp4" | "audio/m4a" | "audio/x-m4a" | "audio/webm" | "video/webm" | "video/mp4" => {
+                return Self::Unsupported;
+            }
+            // Raw samples of another kind, which nothing in them would betray.
+            other if ["pcm", "alaw", "ulaw", "mulaw", "l24", "audio/basic"].iter().any(|word| other.contains(word)) => {
                 return Self::Unsupported;
             }
             _ => match requested {
@@ -248,6 +252,10 @@ mod tests {
         is("audio/L16;codec=pcm;rate=24000", 24_000, 1, false);
         is("application/octet-stream; rate=11025", 11_025, 1, false);
         is("audio/pcm;rate=fast", 24_000, 1, false);
+        is("audio/pcm_s16le; rate=22050", 22_050, 1, false);
+        for other in ["audio/pcm_f32le", "audio/x-mulaw", "audio/PCMU", "audio/basic", "audio/L24"] {
+            assert_eq!(read(other), Declared::Unsupported, "{other}");
+        }
     }
 
     #[test]

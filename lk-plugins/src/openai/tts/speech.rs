@@ -102,7 +102,13 @@ async fn attempt(
     let request_id = answer.request_id().map(|id| answer.endpoint().redactor().clean(&id).into_owned());
     speaker.start(request_id.as_deref().unwrap_or_default());
     let content_type = answer.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let pcm = RawPcm { sample_rate: voice.pcm_sample_rate, channels: 1, big_endian: false };
+    // Some servers tell the format of raw samples beside the `Content-Type`.
+    let number = |name| answer.headers().get(name).and_then(|value| value.to_str().ok()?.trim().parse::<u32>().ok());
+    let pcm = RawPcm {
+        sample_rate: number("x-sample-rate").unwrap_or(voice.pcm_sample_rate),
+        channels: number("x-channels").and_then(|channels| u16::try_from(channels).ok()).unwrap_or(1),
+        big_endian: false,
+    };
     let told = |error: Error| match &request_id {
         Some(id) => Failure::from(error.with_request_id(id.as_str())),
         None => Failure::from(error),

@@ -173,6 +173,8 @@ impl<'t> Conversation<'t> {
                 self.boundary = self.boundary.max(end);
                 self.stop_speaking(&id, end, pushed, &mut events);
             }
+            // Not every server says which segment it means; then its transcript is the confirmation.
+            "input_audio_buffer.committed" if id.is_empty() => {}
             "input_audio_buffer.committed" => self.confirm(id, now, ended, sent)?,
             "conversation.item.input_audio_transcription.delta" => {
                 let boundary = self.boundary;
@@ -276,7 +278,7 @@ impl<'t> Conversation<'t> {
         }
         let text = item.text.trim();
         if !text.is_empty() || item.ours {
-            let data = SpeechData::new(self.told.call.language(message.language.as_deref()).as_str(), text)
+            let data = SpeechData::new(self.told.call.language(message.language()).as_str(), text)
                 .with_times(self.time(item.start), self.time(end));
             events.push(SpeechEvent::final_transcript(data).with_request_id(id));
         }

@@ -82,7 +82,8 @@ pub(super) struct Message {
     pub(super) item_id: Option<String>,
     pub(super) delta: Option<String>,
     pub(super) transcript: Option<String>,
-    pub(super) language: Option<String>,
+    language: Option<String>,
+    languages: Option<Vec<String>>,
     pub(super) audio_start_ms: Option<u64>,
     pub(super) audio_end_ms: Option<u64>,
     pub(super) usage: Option<Usage>,
@@ -90,6 +91,12 @@ pub(super) struct Message {
 }
 
 impl Message {
+    /// The language that was heard.
+    pub(super) fn language(&self) -> Option<&str> {
+        let first = self.languages.as_ref().and_then(|languages| languages.first());
+        self.language.as_deref().or(first.map(String::as_str))
+    }
+
     /// Whether the server says that there was nothing to end.
     pub(super) fn is_empty_commit(&self) -> bool {
         let code = self.error.as_ref().and_then(|error| error.get("code")).and_then(Value::as_str);
