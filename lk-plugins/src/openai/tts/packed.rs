@@ -122,7 +122,7 @@ impl Decoding<'_> {
         let (mut samples, mut decoded) = (Vec::new(), 0_u64);
         let another = self.packets(reader, track.id, |mut packet, voice| {
             // What lies wholly behind the length that the header tells is the next sentence: servers join whole MP3s.
-            if packet.dur == Duration::ZERO {
+            if packet.trim_end >= packet.dur {
                 packet.trim_end = Duration::ZERO;
             }
             let audio = decoder.decode_ref(&packet.as_packet_ref()).map_err(|error| broken(container, error))?;

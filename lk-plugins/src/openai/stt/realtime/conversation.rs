@@ -55,8 +55,8 @@ pub(super) struct Conversation<'t> {
     // Ends that we asked for and that the server has not confirmed.
     commits: VecDeque<u64>,
     items: VecDeque<Item>,
-    // The segment whose interim transcript is to be told.
-    untold: Option<String>,
+    // The segment whose interim transcript is to be told, and when.
+    untold: Option<(String, Instant)>,
     // Whether the server has ever heard anybody: then it would hear the next one too.
     heard_speech: bool,
     // A segment in which nobody spoke.
@@ -74,6 +74,8 @@ struct Item {
     end: Option<u64>,
     // Whether we ended it.
     ours: bool,
+    // Whether the server heard it begin and did not hear it end.
+    speaking: bool,
     text: String,
 }
 
@@ -159,7 +161,8 @@ impl<'t> Conversation<'t> {
             "input_audio_buffer.speech_started" => {
                 let start = self.position(message.audio_start_ms, sent);
                 self.heard_speech = true;
-                self.item(&id, start)?.start = start;
+                let item = self.item(&id, start)?;
+                (item.start, item.speaking) = (start, true);
                 if !std::mem::replace(&mut self.told.speaking, true) {
                     let mut event = SpeechEvent::new(SpeechEventType::StartOfSpeech).with_request_id(id);
                     event.speech_start_time = wall_clock(start, pushed);
@@ -168,8 +171,9 @@ impl<'t> Conversation<'t> {
             }
             "input_audio_buffer.speech_stopped" => {
                 let end = self.position(message.audio_end_ms, sent);
-                let boundary = self.boundary;
-                self.item(&id, boundary)?.end = Some(end);
+                if let Some(item) = self.items.iter_mut().find(|item| item.id == id) {
+                    (item.end, item.speaking) = (Some(end), false);
+                }
                 self.boundary = self.boundary.max(end);
                 self.stop_speaking(&id, end, pushed, &mut events);
             }
@@ -184,7 +188,8 @@ impl<'t> Conversation<'t> {
                     let error = format!("a transcript is longer than {MAX_TEXT} bytes");
                     return Err(Error::new(ErrorKind::Api, error).with_retryable(false));
                 }
-                self.untold = Some(id);
+                let due = self.told.last_interim.map_or(now, |last| now.max(last + INTERIM_INTERVAL));
+                self.untold = Some((id, due));
                 self.waiting = self.waiting.map(|_| now);
                 events.extend(self.interim(now));
             }
@@ -206,10 +211,7 @@ impl<'t> Conversation<'t> {
 
     /// The interim transcript that is to be told now, if any.
     pub(super) fn interim(&mut self, now: Instant) -> Option<SpeechEvent> {
-        if self.interim_due().is_none_or(|due| due > now) {
-            return None;
-        }
-        let id = self.untold.take()?;
+        let (id, _) = self.untold.take_if(|(_, due)| *due <= now)?;
         let item = self.items.iter().find(|item| item.id == id)?;
         self.told.last_interim = Some(now);
         let mut data = SpeechData::new(self.told.call.language(None).as_str(), item.text.trim());
@@ -219,8 +221,7 @@ impl<'t> Conversation<'t> {
 
     /// When the next interim transcript is to be told.
     pub(super) fn interim_due(&self) -> Option<Instant> {
-        self.untold.as_ref()?;
-        Some(self.told.last_interim.map_or_else(Instant::now, |last| last + INTERIM_INTERVAL))
+        self.untold.as_ref().map(|(_, due)| *due)
     }
 
     fn confirm(&mut self, id: String, now: Instant, ended: bool, sent: u64) -> Result<()> {
@@ -264,13 +265,11 @@ impl<'t> Conversation<'t> {
         self.item(id, boundary)?;
         let Some(index) = self.items.iter().position(|item| item.id == id) else { return Ok(()) };
         let Some(mut item) = self.items.remove(index) else { return Ok(()) };
-        if self.untold.as_deref() == Some(id) {
-            self.untold = None;
-        }
+        self.untold.take_if(|(untold, _)| untold == id);
         // Not every server confirms before it transcribes.
         let end = item.end.or_else(|| self.commits.pop_front()).unwrap_or(sent);
         self.boundary = self.boundary.max(end);
-        if item.end.is_none() && self.heard_speech {
+        if item.speaking {
             self.stop_speaking(id, end, pushed, events);
         }
         if let Some(transcript) = &message.transcript {
@@ -313,7 +312,7 @@ impl<'t> Conversation<'t> {
             let error = format!("the server began {MAX_ITEMS} segments and ended none");
             return Err(Error::new(ErrorKind::Api, error));
         }
-        self.items.push_back(Item { id: id.to_owned(), start, end: None, ours: false, text: String::new() });
+        self.items.push_back(Item { id: id.to_owned(), start, end: None, ours: false, speaking: false, text: String::new() });
         let last = self.items.len() - 1;
         Ok(&mut self.items[last])
     }
