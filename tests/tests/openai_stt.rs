@@ -342,6 +342,29 @@ fn the_key_is_never_shown() {
     }
 }
 
+#[test]
+fn it_keeps_the_contract() {
+    let server = Server::always(text("He was not an ill disposed young man."));
+    let written = Server::always(Reply::sse([delta("He was"), done("He was not.")]));
+    let sessions = Sessions::start(|_, mut session| {
+        session.wait_for_samples(2_400);
+        session.say(&started("a", 0));
+        while session.wait_for("input_audio_buffer.commit").is_some() {
+            session.say(&committed("a"));
+            session.say(&completed("a", "He was not."));
+        }
+    });
+    for more in [
+        json!({"base_url": server.url()}),
+        json!({"base_url": written.url(), "use_sse": true}),
+        json!({"base_url": sessions.url(), "model": "gpt-live-transcribe"}),
+    ] {
+        let mut config = json!({"api_key": KEY, "max_retry": 0});
+        config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        lk_plugin::conformance::assert_conforms("stt/openai", &Config::from_json(&config.to_string()).unwrap());
+    }
+}
+
 // Segments: transcripts that come as they are written.
 
 fn stream(url: &str, more: Value) -> RecognizeStream {

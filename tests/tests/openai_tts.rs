@@ -479,3 +479,10 @@ fn a_body_that_stands_still_is_given_up() {
     assert_eq!(error.kind(), ErrorKind::ApiTimeout, "{error}");
     assert!(server.wait_for_closed(1));
 }
+
+#[test]
+fn it_keeps_the_contract() {
+    let server = Server::always(audio("audio/mpeg", fixture("tone-24k.mp3")));
+    let config = json!({"api_key": KEY, "base_url": server.url(), "max_retry": 0});
+    lk_plugin::conformance::assert_conforms("tts/openai", &Config::from_json(&config.to_string()).unwrap());
+}

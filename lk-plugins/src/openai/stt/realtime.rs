@@ -64,6 +64,13 @@ async fn run(
     let mut attempts = Attempts::new(&patience);
     let mut microphone = Microphone { input, ledger: Ledger::default() };
     let mut told = Told::new(call);
+    // Without any audio there is nothing to ask a server.
+    while microphone.ledger.wants_more() && microphone.ledger.is_empty() {
+        microphone.listen().await?;
+    }
+    if microphone.ledger.is_empty() {
+        return Ok(());
+    }
     loop {
         let opened = microphone.meanwhile(socket::open(&client, told.call(), &patience)).await?;
         let began = Instant::now();

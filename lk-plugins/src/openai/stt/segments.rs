@@ -2,6 +2,7 @@
 //! written.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use lk_plugin::runtime::on_tokio;
 use lk_plugin::{
@@ -16,6 +17,9 @@ use crate::openai::client::Client;
 
 /// The most samples of a segment: servers take 25 MB. A longer one goes on as another.
 const MAX_SEGMENT: usize = 12_000_000;
+
+/// What is shorter holds no word, and servers refuse it.
+const SHORTEST_SEGMENT: Duration = Duration::from_millis(100);
 
 /// The most samples that wait while one segment is transcribed. Then whoever pushes waits too.
 const MAX_WAITING: usize = 2 * MAX_SEGMENT;
@@ -100,17 +104,24 @@ impl Microphone {
                 segment.samples.extend(frame.as_ref().mono());
                 self.position += frame.samples_per_channel() as u64;
                 if segment.samples.len() >= MAX_SEGMENT {
-                    self.whole.extend(self.open.take());
+                    self.close();
                 }
             }
-            Some(RecognizeInput::Flush) => self.whole.extend(self.open.take()),
+            Some(RecognizeInput::Flush) => self.close(),
             None => {
-                self.whole.extend(self.open.take());
+                self.close();
                 self.ended = true;
             }
             // What it does not know it ignores.
             Some(_) => {}
         }
+    }
+
+    fn close(&mut self) {
+        let long_enough = |segment: &Segment| {
+            samples_to_duration(segment.samples.len() as u64, segment.sample_rate) >= SHORTEST_SEGMENT
+        };
+        self.whole.extend(self.open.take().filter(long_enough));
     }
 
     fn is_full(&self) -> bool {

@@ -92,6 +92,11 @@ impl Ledger {
         !self.ended && (self.kept.len() as u64) < MAX_KEPT
     }
 
+    /// Whether nothing is kept.
+    pub(super) fn is_empty(&self) -> bool {
+        self.kept.is_empty()
+    }
+
     /// Whether the input has ended.
     pub(super) fn has_ended(&self) -> bool {
         self.ended
