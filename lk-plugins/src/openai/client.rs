@@ -79,9 +79,19 @@ impl Client {
     /// Opens a connection ahead of need, if there is none: a task that asks for nothing in particular and ends by itself.
     pub(crate) fn prewarm(&self) {
         let Ok(runtime) = lk_plugin::runtime::handle() else { return };
-        let request = self.http.head(self.endpoint.base().clone()).timeout(self.config.connect_timeout);
         // Without the key: any answer will do. Whatever goes wrong, the first call tells.
-        runtime.spawn(async move { request.send().await.map(drop) });
+        let request = self.http.get(self.endpoint.base().clone()).timeout(self.config.connect_timeout);
+        runtime.spawn(async move {
+            let Ok(mut response) = request.send().await else { return };
+            let mut read = 0;
+            // A connection is used again only once its answer is read.
+            while let Ok(Some(chunk)) = response.chunk().await {
+                read += chunk.len();
+                if read > MAX_ERROR_BODY {
+                    return;
+                }
+            }
+        });
     }
 
     /// A request for a session that transcribes as it hears.
