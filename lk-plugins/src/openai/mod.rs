@@ -11,10 +11,12 @@ mod client;
 mod connection;
 mod endpoint;
 mod failure;
+mod llm;
 mod patience;
 mod preset;
 mod pump;
 mod secrets;
 mod sse;
 
+pub use self::llm::{OpenAiLlm, OpenAiLlmConfig, PromptCacheRetention, Verbosity};
 pub use self::preset::Preset;
