@@ -51,6 +51,42 @@ so far. Until then every event that is asked for is kept in memory, with `--even
 
 ", exit_codes!()))]
     Vad(VadArgs),
+    /// Ask a language-model plugin
+    #[command(after_help = concat!("\
+Examples:
+  lk-go llm 'Why is the sky blue?'
+  lk-go llm --plugin openai/gpt-4o-mini --set temperature=0.2 'Name a colour.'
+  lk-go llm --plugin fake 'this one needs no key'
+  git diff | lk-go llm --system 'Review this change.' - --format json
+
+The answer is printed as it comes. Ctrl-C gives up the request.
+
+", exit_codes!()))]
+    Llm(LlmArgs),
+    /// Transcribe a recording with a speech-to-text plugin
+    #[command(after_help = concat!("\
+Examples:
+  lk-go stt recording.wav
+  lk-go stt recording.wav --plugin openai/whisper-1 --language de --format json
+  lk-go stt recording.wav --plugin fake --stream
+  arecord -f S16_LE -r 16000 | lk-go stt - --stream
+
+Without `--stream` the whole recording is sent at once; with it, 10 ms at a time, and transcripts come as soon as the
+plugin has them. Plugins that cannot do the one do the other unasked.
+
+", exit_codes!()))]
+    Stt(SttArgs),
+    /// Speak a text with a text-to-speech plugin, into a WAV file
+    #[command(after_help = concat!("\
+Examples:
+  lk-go tts 'Hello there.' -o hello.wav
+  lk-go tts --plugin openai/tts-1 --set voice=alloy 'Hello there.' -o hello.wav
+  lk-go tts --plugin fake 'Hello there.' -o - | aplay
+
+The file appears when the last of the speech has come; after a failure there is none.
+
+", exit_codes!()))]
+    Tts(TtsArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -91,17 +127,92 @@ pub(crate) struct VadArgs {
     #[arg(value_name = "FILE.wav")]
     pub(crate) file: PathBuf,
     /// The plugin to ask; `lk-go plugin list --kind vad` shows which there are
-    #[arg(long, default_value = "silero")]
+    #[arg(long, value_name = "NAME[/MODEL]", default_value = "silero")]
     pub(crate) plugin: String,
-    /// A config value for the plugin; may be given several times, and the last one of a key counts
-    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
-    pub(crate) settings: Vec<(String, String)>,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
     /// How to print the result
     #[arg(long, value_enum, default_value_t = VadFormat::Text)]
     pub(crate) format: VadFormat,
     /// Which events to print
     #[arg(long, value_enum, default_value_t = Events::Edges)]
     pub(crate) events: Events,
+}
+
+/// Where the plugin's config comes from.
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArgs {
+    /// A file with the plugin's config: TOML, JSON or YAML, as its ending says
+    #[arg(long = "config", value_name = "FILE")]
+    pub(crate) config_file: Option<PathBuf>,
+    /// A config value for the plugin, which goes before the file's; may be given several times, and the last one of a key counts
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
+    pub(crate) settings: Vec<(String, String)>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LlmArgs {
+    /// What to say to it; `-` reads standard input
+    #[arg(value_name = "PROMPT")]
+    pub(crate) prompt: String,
+    /// What to tell it first: who it is and how to answer
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) system: Option<String>,
+    /// The plugin to ask; `lk-go plugin list --kind llm` shows which there are
+    #[arg(long, value_name = "NAME[/MODEL]", default_value = "openai")]
+    pub(crate) plugin: String,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// How to print the answer
+    #[arg(long, value_enum, default_value_t = StreamFormat::Text)]
+    pub(crate) format: StreamFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SttArgs {
+    /// The recording, a WAV file of any rate with up to 8 channels; `-` reads standard input
+    #[arg(value_name = "FILE.wav")]
+    pub(crate) file: PathBuf,
+    /// The language that is spoken, such as `en` or `pt-BR`; else the plugin's own
+    #[arg(long, value_name = "LANGUAGE")]
+    pub(crate) language: Option<String>,
+    /// Send the recording piece by piece
+    #[arg(long)]
+    pub(crate) stream: bool,
+    /// The plugin to ask; `lk-go plugin list --kind stt` shows which there are
+    #[arg(long, value_name = "NAME[/MODEL]", default_value = "openai")]
+    pub(crate) plugin: String,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// How to print the transcript
+    #[arg(long, value_enum, default_value_t = StreamFormat::Text)]
+    pub(crate) format: StreamFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TtsArgs {
+    /// What to say; `-` reads standard input
+    #[arg(value_name = "TEXT")]
+    pub(crate) text: String,
+    /// The WAV file to write; `-` writes to standard output
+    #[arg(short, long, value_name = "FILE.wav")]
+    pub(crate) output: PathBuf,
+    /// The plugin to ask; `lk-go plugin list --kind tts` shows which there are
+    #[arg(long, value_name = "NAME[/MODEL]", default_value = "openai")]
+    pub(crate) plugin: String,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// How to print what was done
+    #[arg(long, value_enum, default_value_t = StreamFormat::Text)]
+    pub(crate) format: StreamFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StreamFormat {
+    /// The words alone
+    Text,
+    /// One event a line, as JSON; all times in seconds
+    Json,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -1,8 +1,13 @@
-//! Ctrl-C: ends the reading of a recording, not the process, so that what was found can still be printed.
+//! Ctrl-C: ends the reading of a recording and the waiting for a plugin, not the process, so that what was found can still
+//! be printed.
 
+use std::future::{Future, poll_fn};
 use std::io::{self, Read};
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::{Mutex, PoisonError};
+use std::task::{Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -19,6 +24,9 @@ const BLOCKS_AHEAD: usize = 4;
 
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 
+/// Who waits for a future now.
+static WAITING: Mutex<Option<Waker>> = Mutex::new(None);
+
 /// From now on Ctrl-C is noticed by [`requested`]; the second one ends the process, whatever it is doing.
 pub(crate) fn listen() {
     // Fails when a program that embeds this command line has a handler of its own; then that one decides.
@@ -26,12 +34,29 @@ pub(crate) fn listen() {
         if REQUESTED.swap(true, Ordering::Relaxed) {
             std::process::exit(Exit::Interrupted.code().into());
         }
+        // The handler is a thread of its own, not a signal's: it may lock.
+        if let Some(waker) = WAITING.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            waker.wake();
+        }
     });
 }
 
 /// Whether Ctrl-C was pressed.
 pub(crate) fn requested() -> bool {
     REQUESTED.load(Ordering::Relaxed)
+}
+
+/// Waits for the future; `None` when Ctrl-C came first, and the future is dropped.
+pub(crate) fn or<T>(future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    pollster::block_on(poll_fn(|context| {
+        *WAITING.lock().unwrap_or_else(PoisonError::into_inner) = Some(context.waker().clone());
+        // Looked at after the waker is there: a Ctrl-C in between is not lost.
+        if requested() {
+            return Poll::Ready(None);
+        }
+        future.as_mut().poll(context).map(Some)
+    }))
 }
 
 /// A source that may keep its reader waiting, such as a pipe: it ends at Ctrl-C.

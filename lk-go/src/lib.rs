@@ -23,6 +23,7 @@ mod printable;
 mod timeline;
 mod usage;
 mod wav;
+mod wav_writer;
 
 use self::cli::Cli;
 use self::error::Exit;

@@ -104,6 +104,15 @@ pub(crate) fn error(error: &Error) {
     for cause in error.causes() {
         say(Style::new().bold(), "caused by", cause);
     }
+    if let Error::Plugin(error) = error {
+        // What a provider's support asks for, and its own words where the message does not have them.
+        if let Some(request_id) = error.request_id() {
+            say(Style::new().bold(), "request id", request_id);
+        }
+        if let Some(body) = error.body().filter(|body| !body.trim().is_empty()) {
+            say(Style::new().bold(), "answer", body);
+        }
+    }
 }
 
 /// Prints something that the user should know although the command went on.

@@ -36,7 +36,7 @@ const UNDECODABLE: &str = "holds samples that cannot be decoded";
 /// A WAV file that is being read.
 pub(crate) struct WavReader {
     name: String,
-    source: Box<dyn Read>,
+    source: Box<dyn Read + Send>,
     decoder: PcmDecoder,
     sample_rate: u32,
     channels: u16,
@@ -87,7 +87,7 @@ impl WavReader {
     }
 
     /// Reads from anything; `name` is for messages.
-    fn new(name: String, source: impl Read + 'static) -> Result<Self> {
+    fn new(name: String, source: impl Read + Send + 'static) -> Result<Self> {
         let mut source = BufReader::new(source);
         let header = Header::read(&mut source).map_err(|problem| match problem {
             Refused::Content(problem, advice) => refused(&name, &problem, &advice, None),

@@ -15,6 +15,7 @@ mod explicit;
 mod item;
 mod kind;
 mod names;
+mod place;
 mod plugin;
 mod require;
 mod stacked;

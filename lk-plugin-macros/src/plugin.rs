@@ -8,6 +8,7 @@ use crate::errors::Errors;
 use crate::item::{Form, Function, Item, first_token, has_word, split_at_commas, stream};
 use crate::kind::{KINDS, choose};
 use crate::names;
+use crate::place::is_in_impl;
 
 /// A checked plugin, ready to be written out.
 pub(crate) struct Plugin {
@@ -66,9 +67,9 @@ pub(crate) enum Parameter {
 
 const WHERE: &str = "annotate a function that makes the plugin, or an `impl` block with a function `new`";
 
-pub(crate) fn check(args: TokenStream, item: TokenStream) -> syn::Result<Plugin> {
+pub(crate) fn check(text: TokenStream, item: TokenStream) -> syn::Result<Plugin> {
     let mut errors = Errors::default();
-    let args = Args::read(args, &mut errors);
+    let args = Args::read(text.clone(), &mut errors);
     let kind = args.kind.as_ref().and_then(|kind| kind_of(kind, &mut errors));
     let name = args.name.clone().filter(|name| is_name(name, &mut errors));
     let krate = match &args.krate {
@@ -81,7 +82,7 @@ pub(crate) fn check(args: TokenStream, item: TokenStream) -> syn::Result<Plugin>
     let found = errors.take(Item::read(item)).and_then(|item| {
         let (function, constructor) = constructor(&item, &mut errors)?;
         check_function(function, &mut errors);
-        check_self_type(&item.form, function, &mut errors);
+        check_place(&text, &item.form, function, &mut errors);
         let lines = [Function::first_doc_line(&item.attributes), Function::first_doc_line(&function.attributes)];
         let description = args.description.as_ref().map(LitStr::value);
         let description = description.or_else(|| lines.into_iter().flatten().next()).unwrap_or_default();
@@ -290,11 +291,13 @@ fn elided_lifetime(tokens: &[TokenTree]) -> Option<Span> {
 }
 
 /// `Self` in a free function is a sign that it is not free; in a parameter it cannot be repeated outside of the block.
-fn check_self_type(form: &Form, function: &Function, errors: &mut Errors) {
+fn check_place(args: &TokenStream, form: &Form, function: &Function, errors: &mut Errors) {
     let in_parameters = function.parameters.iter().find_map(|parameter| has_word("Self", &parameter.type_tokens));
     match form {
+        Form::Function(_) if function.parameters.iter().any(|parameter| parameter.is_self) => {}
         Form::Function(_) => {
-            if let Some(span) = in_parameters.or_else(|| has_word("Self", &function.output)) {
+            let sign = in_parameters.or_else(|| has_word("Self", &function.output));
+            if let Some(span) = sign.or_else(|| is_in_impl(args, &function.name).then(|| function.name.span())) {
                 errors
                     .at(span, "this function stands in an `impl` block; annotate the block instead, and call it `new`");
             }

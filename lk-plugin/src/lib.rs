@@ -48,10 +48,13 @@
 //! The crate needs no runtime and brings no HTTP, no inference and no `unsafe`. Features: `tokio` offers plugins that
 //! need it a runtime of their own (`runtime`), `resample` converts sample rates (`Resampler`), `toml` and `yaml` read
 //! config files of these formats, `url` makes `config::Url` the type of a config field, `unique-at-link` makes two crates
-//! with plugins of one kind and name fail to link.
+//! with plugins of one kind and name fail to link, `conformance` checks whether a plugin keeps the contract
+//! (`conformance`).
 
 mod audio;
 pub mod config;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod connect;
 mod error;
 mod hint;

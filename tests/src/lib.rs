@@ -1,3 +1,5 @@
-//! What tests across the crates share: a scripted server ([`server`]).
+//! What the tests across crates share; the tests themselves are in `tests/`.
 
+pub mod program;
 pub mod server;
+pub mod websocket;

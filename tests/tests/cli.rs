@@ -5,10 +5,10 @@ use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use hound::{SampleFormat, WavSpec, WavWriter};
+use integration_tests::program::{binary, lk_go};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -16,36 +16,6 @@ type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/austen_16k.wav");
 const GOLDEN_EVENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/austen_16k.events.json");
-
-/// The binary, built in the profile of these tests: Cargo offers `CARGO_BIN_EXE_…` only inside the binary's own package.
-fn binary() -> Result<&'static Path> {
-    static BINARY: OnceLock<std::result::Result<PathBuf, String>> = OnceLock::new();
-    BINARY.get_or_init(|| build().map_err(|error| error.to_string())).as_deref().map_err(|error| error.as_str().into())
-}
-
-fn build() -> Result<PathBuf> {
-    let tests = std::env::current_exe()?;
-    // target/debug/deps/cli-0123456789abcdef
-    let folder = tests.ancestors().nth(2).ok_or("a test lies in the target folder")?;
-    let profile = match folder.file_name().and_then(|name| name.to_str()) {
-        Some("debug") | None => "dev",
-        Some(name) => name,
-    };
-    let built = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--package", "lk-go", "--profile", profile])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .status()?;
-    if !built.success() {
-        return Err("lk-go does not build".into());
-    }
-    Ok(folder.join("lk-go").with_extension(std::env::consts::EXE_EXTENSION))
-}
-
-fn lk_go() -> Result<assert_cmd::Command> {
-    let mut command = assert_cmd::Command::new(binary()?);
-    command.env_remove("RUST_BACKTRACE").env("NO_COLOR", "1");
-    Ok(command)
-}
 
 /// Runs `lk-go vad FILE` with more arguments.
 fn vad(file: impl AsRef<Path>, arguments: &[&str]) -> Result<Output> {

@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use lk_plugin::{Config, Registry, Vad, VadEvent, VadEventType};
+use lk_plugin::{Vad, VadEvent, VadEventType};
 
 use self::report::Report;
+use super::chosen;
 use crate::cli::{Events, VadArgs, VadFormat};
-use crate::error::{Error, Exit, Result};
+use crate::error::{Exit, Result};
 use crate::wav::WavReader;
 use crate::{interrupt, output};
 
@@ -22,13 +23,7 @@ const LONG: Duration = Duration::from_secs(30);
 ///
 /// When there is no such plugin, its config is wrong, it fails, or the recording cannot be read.
 pub(super) fn run(arguments: &VadArgs, built_ins: &[(&str, bool)]) -> Result<Exit> {
-    let mut config = Config::new();
-    for (key, value) in &arguments.settings {
-        config.insert_text(key, value);
-    }
-    let vad = Registry::try_global()?
-        .create::<dyn Vad>(&arguments.plugin, &config)
-        .map_err(|error| Error::of_look_up(error, &arguments.plugin, built_ins))?;
+    let vad = chosen::create::<dyn Vad>(&arguments.plugin, &arguments.config, built_ins)?;
     interrupt::listen();
     let opened = WavReader::open(&arguments.file);
     if interrupt::requested() {

@@ -11,7 +11,7 @@ use bytes::{Bytes, BytesMut};
 use lk_plugin::{ConnectOptions, Error, ErrorKind, Result};
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::redirect::{Attempt, Policy};
-use reqwest::{Method, RequestBuilder, Response, StatusCode};
+use reqwest::{ClientBuilder, Method, RequestBuilder, Response, StatusCode};
 use rustls::ClientConfig;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -45,21 +45,7 @@ impl Client {
     pub(crate) fn new(config: ConnectionConfig) -> Result<Self> {
         let endpoint = Endpoint::new(&config, endpoint::environment)?;
         let tls = tls(&endpoint, &config)?;
-        let http = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            .redirect(Policy::custom(follow_within_host))
-            .referer(false)
-            .connect_timeout(config.connect_timeout)
-            .user_agent(concat!("lk-plugin/", env!("CARGO_PKG_VERSION")))
-            // A connection that died without a word is noticed, instead of letting every attempt on it time out.
-            .http2_keep_alive_interval(Duration::from_secs(20))
-            .http2_keep_alive_timeout(Duration::from_secs(10))
-            .http2_keep_alive_while_idle(true)
-            .build()
-            .map_err(|error| {
-                let cause = endpoint.redactor().cause(&error);
-                Error::new(ErrorKind::Io, "no HTTP client could be made").with_source(cause)
-            })?;
+        let http = build(builder(tls, &config), &endpoint)?;
         Ok(Self { http, endpoint: Arc::new(endpoint), config: Arc::new(config) })
     }
 
@@ -78,25 +64,83 @@ impl Client {
         self.http.request(method, self.endpoint.url(path, model)).headers(self.endpoint.headers().clone())
     }
 
+    /// The same server by HTTP/1.1 alone, whose connections can become websockets.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub(crate) fn http1(&self) -> Result<Self> {
+        let mut tls = tls(&self.endpoint, &self.config)?;
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let builder = builder(tls, &self.config).http1_only();
+        Ok(Self { http: build(builder, &self.endpoint)?, ..self.clone() })
+    }
+
+    /// Opens a connection ahead of need, if there is none: a task that asks for nothing in particular and ends by itself.
+    pub(crate) fn prewarm(&self) {
+        let Ok(runtime) = lk_plugin::runtime::handle() else { return };
+        let request = self.http.head(self.endpoint.base().clone()).timeout(self.config.connect_timeout);
+        // Without the key: any answer will do. Whatever goes wrong, the first call tells.
+        runtime.spawn(async move { request.send().await.map(drop) });
+    }
+
+    /// A request for a session that transcribes as it hears.
+    pub(crate) fn realtime_request(&self, model: &str) -> RequestBuilder {
+        self.http.get(self.endpoint.realtime_url(model)).headers(self.endpoint.headers().clone())
+    }
+
+    /// One attempt to turn a request into a connection of another protocol.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send), and an answer that does not switch.
+    pub(crate) async fn upgrade(&self, request: RequestBuilder, patience: &Patience) -> Result<Switched, Failure> {
+        let answer = self.head(request, patience).await?;
+        let status = answer.response.status();
+        if status == StatusCode::SWITCHING_PROTOCOLS {
+            let headers = answer.headers().clone();
+            let upgraded = answer.response.upgrade().await;
+            let upgraded = upgraded.map_err(|error| failure::from_transport(&error, &self.endpoint, "at its start"))?;
+            return Ok(Switched { headers, upgraded });
+        }
+        if status.is_success() {
+            let message = format!("`{}` answered, but opened no websocket; does it know realtime sessions?", self.endpoint.host());
+            return Err(answer.told(Error::new(ErrorKind::Api, message).with_retryable(false)));
+        }
+        Err(self.refused(answer).await)
+    }
+
     /// One attempt: the answer, once its head is here.
     ///
     /// # Errors
     ///
     /// No answer in time, none at all, or one with an error status; its body is read for what it says.
     pub(crate) async fn send(&self, request: RequestBuilder, patience: &Patience) -> Result<Answer, Failure> {
+        let answer = self.head(request, patience).await?;
+        if answer.response.status().is_success() { Ok(answer) } else { Err(self.refused(answer).await) }
+    }
+
+    /// The answer once its head is here, whatever its status.
+    async fn head(&self, request: RequestBuilder, patience: &Patience) -> Result<Answer, Failure> {
         let host = self.endpoint.host();
         let sent = patience.within(patience.first_byte, "answer", "first_byte_timeout", request.send()).await;
         let response = sent
             .map_err(|late| Failure::from(late.error.at(format_args!("`{host}`"))))?
             .map_err(|error| failure::from_transport(&error, &self.endpoint, "before the answer began"))?;
-        let mut answer = Answer { response, endpoint: Arc::clone(&self.endpoint), patience: patience.clone() };
-        let status = answer.response.status();
-        if status.is_success() {
-            return Ok(answer);
-        }
-        let body = answer.start(MAX_ERROR_BODY).await;
-        Err(failure::from_status(status, answer.headers(), &body, &self.endpoint))
+        Ok(Answer { response, endpoint: Arc::clone(&self.endpoint), patience: patience.clone() })
     }
+
+    async fn refused(&self, mut answer: Answer) -> Failure {
+        let status = answer.response.status();
+        let body = answer.start(MAX_ERROR_BODY).await;
+        failure::from_status(status, answer.headers(), &body, &self.endpoint)
+    }
+}
+
+/// A connection that speaks another protocol from here on.
+pub(crate) struct Switched {
+    pub(crate) headers: HeaderMap,
+    pub(crate) upgraded: reqwest::Upgraded,
 }
 
 impl fmt::Debug for Client {
@@ -219,6 +263,26 @@ impl Answer {
             None => error.into(),
         }
     }
+}
+
+fn builder(tls: ClientConfig, config: &ConnectionConfig) -> ClientBuilder {
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .redirect(Policy::custom(follow_within_host))
+        .referer(false)
+        .connect_timeout(config.connect_timeout)
+        .user_agent(concat!("lk-plugin/", env!("CARGO_PKG_VERSION")))
+        // A connection that died without a word is noticed, instead of letting every attempt on it time out.
+        .http2_keep_alive_interval(Duration::from_secs(20))
+        .http2_keep_alive_timeout(Duration::from_secs(10))
+        .http2_keep_alive_while_idle(true)
+}
+
+fn build(builder: ClientBuilder, endpoint: &Endpoint) -> Result<reqwest::Client> {
+    builder.build().map_err(|error| {
+        let cause = endpoint.redactor().cause(&error);
+        Error::new(ErrorKind::Io, "no HTTP client could be made").with_source(cause)
+    })
 }
 
 /// The key goes to the host of the config and nowhere else, and a request stays what it is: only redirects that keep

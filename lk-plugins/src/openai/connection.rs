@@ -38,8 +38,9 @@ pub(crate) struct ConnectionConfig {
 /// `connection.api_key`.
 macro_rules! openai_config {
     ($(#[$attribute:meta])* $visibility:vis struct $name:ident { $($own:tt)* }) => {
-        $(#[$attribute])*
+        // First, so that `#[config(check = …)]` may be among the attributes.
         #[derive(Debug, Clone, lk_plugin::PluginConfig)]
+        $(#[$attribute])*
         $visibility struct $name {
             $($own)*
             /// Who runs the server; decides where it is, which variable holds the key, and the default model.
@@ -93,7 +94,7 @@ macro_rules! openai_config {
         }
 
         impl $name {
-            fn connection(&self) -> $crate::openai::connection::ConnectionConfig {
+            pub(crate) fn connection(&self) -> $crate::openai::connection::ConnectionConfig {
                 $crate::openai::connection::ConnectionConfig {
                     preset: self.preset,
                     api_key: self.api_key.clone(),

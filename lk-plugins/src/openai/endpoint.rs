@@ -152,6 +152,21 @@ impl Endpoint {
         url
     }
 
+    /// The URL of a session that transcribes as it hears.
+    pub(crate) fn realtime_url(&self, model: &str) -> Url {
+        let mut url = self.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().push("realtime");
+        }
+        // OpenAI refuses a model in the URL of a transcription; elsewhere it says which model is to be made ready.
+        let model = match &self.deployment {
+            Some(deployment) => Some(("deployment", deployment.as_deref().unwrap_or(model))),
+            None => (self.base.host_str() != Some("api.openai.com")).then_some(("model", model)),
+        };
+        url.query_pairs_mut().extend_pairs(&self.query).append_pair("intent", "transcription").extend_pairs(model);
+        url
+    }
+
     /// What every request carries: the key, the account, extra headers. Sensitive values are marked as such.
     pub(crate) fn headers(&self) -> &HeaderMap {
         &self.headers

@@ -1,0 +1,97 @@
+//! `lk-go tts`: what a text-to-speech plugin says, as a WAV file.
+
+use std::time::{Duration, Instant};
+
+use lk_plugin::{ErrorKind, SynthesizeOptions, Tts};
+use serde::Serialize;
+
+use super::chosen;
+use crate::cli::{StreamFormat, TtsArgs};
+use crate::error::{Exit, Result};
+use crate::wav_writer::WavWriter;
+use crate::{interrupt, output, printable};
+
+/// Speaks the text into the file.
+///
+/// # Errors
+///
+/// When there is no such plugin, its config is wrong, it fails, or the file cannot be written. There is no new file then.
+pub(super) fn run(arguments: &TtsArgs, built_ins: &[(&str, bool)]) -> Result<Exit> {
+    let tts = chosen::create::<dyn Tts>(&arguments.plugin, &arguments.config, built_ins)?;
+    interrupt::listen();
+    let text = chosen::text(&arguments.text)?;
+    let mut wav = WavWriter::create(&arguments.output, tts.sample_rate(), tts.channels())?;
+    let (asked, mut first) = (Instant::now(), None);
+    let mut audio = tts.synthesize(&text, &SynthesizeOptions::default())?;
+    let mut request_id = String::new();
+    loop {
+        match interrupt::or(audio.next()) {
+            Some(Some(piece)) => {
+                let piece = piece?;
+                first.get_or_insert_with(|| asked.elapsed());
+                wav.write(piece.frame.as_ref())?;
+                request_id = piece.request_id;
+            }
+            Some(None) => break,
+            None => {
+                output::note("interrupted before the speech was complete; nothing was written");
+                return Ok(Exit::Interrupted);
+            }
+        }
+    }
+    let Some(first) = first else {
+        let problem = "no audio came for the text; write something that can be spoken";
+        return Err(lk_plugin::Error::new(ErrorKind::Api, problem).into());
+    };
+    let done = Done {
+        r#type: "speech",
+        file: (arguments.output.as_os_str() != "-").then(|| printable::path(&arguments.output)),
+        request_id,
+        sample_rate: tts.sample_rate(),
+        channels: tts.channels(),
+        audio_duration: wav.length().as_secs_f64(),
+        time_to_first_audio: first.as_secs_f64(),
+        duration: asked.elapsed().as_secs_f64(),
+    };
+    let length = wav.length();
+    wav.finish()?;
+    done.print(arguments.format, length)?;
+    Ok(Exit::Good)
+}
+
+/// What was done.
+#[derive(Serialize)]
+struct Done {
+    r#type: &'static str,
+    /// `None` when the speech went to standard output.
+    file: Option<String>,
+    request_id: String,
+    sample_rate: u32,
+    channels: u16,
+    audio_duration: f64,
+    time_to_first_audio: f64,
+    duration: f64,
+}
+
+impl Done {
+    fn print(&self, format: StreamFormat, length: Duration) -> Result<()> {
+        let text = match (format, &self.file) {
+            (StreamFormat::Json, Some(_)) => return output::result(&output::json_line(self)?),
+            (StreamFormat::Json, None) => output::json_line(self)?,
+            (StreamFormat::Text, _) => format!(
+                "{}{:.3} s of speech at {} Hz; the first of it came after {:.3} s, the last after {:.3} s",
+                self.file.as_ref().map(|file| format!("`{file}`: ")).unwrap_or_default(),
+                length.as_secs_f64(),
+                self.sample_rate,
+                self.time_to_first_audio,
+                self.duration
+            ),
+        };
+        if self.file.is_some() {
+            return output::result(&(text + "\n"));
+        }
+        // Standard output is the speech.
+        output::note(text.trim_end());
+        Ok(())
+    }
+}
