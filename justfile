@@ -16,6 +16,10 @@ bench:
     cargo bench -p lk-plugin --bench registry
     cargo bench -p lk-plugins --bench silero
 
+# What a streamed token costs, beside async-openai and bare reqwest.
+bench-openai:
+    cargo run --release --manifest-path lk-plugins/benches/openai/Cargo.toml --target-dir target/openai-bench
+
 # What an author's build costs, beside linkme, inventory and typetag (wants Python).
 build-cost:
     python3 lk-plugin/benches/author_build.py

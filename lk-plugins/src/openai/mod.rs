@@ -13,6 +13,7 @@ mod client;
 mod connection;
 mod endpoint;
 mod failure;
+mod llm;
 mod patience;
 mod preset;
 mod pump;
@@ -21,6 +22,7 @@ mod sse;
 mod stt;
 mod tts;
 
+pub use self::llm::{OpenAiLlm, OpenAiLlmConfig, PromptCacheRetention, Verbosity};
 pub use self::preset::Preset;
 pub use self::stt::{
     Eagerness, NoiseReduction, OpenAiStt, OpenAiSttConfig, TimestampGranularity, TranscriptFormat, TurnDetection,

@@ -24,7 +24,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tempfile::TempDir;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
 mod http1;
@@ -167,14 +167,21 @@ struct State {
     always: Option<Reply>,
     requests: Vec<Request>,
     connections: usize,
+    open: usize,
     closed: usize,
 }
 
 impl Shared {
-    fn connection(&self) -> usize {
+    fn opened(&self) -> usize {
         let mut state = self.state.lock().unwrap();
+        state.open += 1;
         state.connections += 1;
         state.connections - 1
+    }
+
+    fn ended(&self) {
+        self.state.lock().unwrap().open -= 1;
+        self.changed.notify_all();
     }
 
     fn reply_to(&self, request: Request) -> Reply {
@@ -267,6 +274,12 @@ impl Server {
         self.shared.state.lock().unwrap().connections
     }
 
+    /// Waits until no connection is open any more; `false` when one stays.
+    #[must_use]
+    pub fn wait_for_no_connections(&self) -> bool {
+        self.shared.wait_until(|state| state.open == 0)
+    }
+
     /// Waits for so many requests; `false` when they do not come.
     #[must_use]
     pub fn wait_for_requests(&self, count: usize) -> bool {
@@ -295,16 +308,26 @@ async fn accept(listener: TcpListener, acceptor: Option<tokio_rustls::TlsAccepto
         let Ok((socket, _)) = listener.accept().await else { continue };
         socket.set_nodelay(true).unwrap();
         let (acceptor, shared) = (acceptor.clone(), Arc::clone(&shared));
-        let connection = shared.connection();
         tokio::spawn(async move {
-            let Some(acceptor) = acceptor else { return http1::serve(socket, connection, &shared).await };
-            // A client that does not trust us hangs up here.
-            let Ok(socket) = acceptor.accept(socket).await else { return };
-            if socket.get_ref().1.alpn_protocol() == Some(b"h2") {
-                http2::serve(socket, connection, shared).await;
-            } else {
-                http1::serve(socket, connection, &shared).await;
-            }
+            let connection = shared.opened();
+            serve(socket, acceptor, connection, &shared).await;
+            shared.ended();
         });
+    }
+}
+
+async fn serve(
+    socket: TcpStream,
+    acceptor: Option<tokio_rustls::TlsAcceptor>,
+    connection: usize,
+    shared: &Arc<Shared>,
+) {
+    let Some(acceptor) = acceptor else { return http1::serve(socket, connection, shared).await };
+    // A client that does not trust us hangs up here.
+    let Ok(socket) = acceptor.accept(socket).await else { return };
+    if socket.get_ref().1.alpn_protocol() == Some(b"h2") {
+        http2::serve(socket, connection, Arc::clone(shared)).await;
+    } else {
+        http1::serve(socket, connection, shared).await;
     }
 }
