@@ -274,6 +274,23 @@ fn what_the_server_hears_nobody_in_is_not_made_up_at_the_end() {
 }
 
 #[test]
+fn a_speech_that_began_ends_even_if_no_server_says_so() {
+    let server = Sessions::start(|index, mut session| {
+        session.wait_for_samples(2_400);
+        if index == 0 {
+            session.say(&started("a", 0));
+            session.wait_for_samples(4_800);
+            return;
+        }
+        session.wait_for("input_audio_buffer.commit");
+        session.say(&json!({"type": "error", "error": {"code": "input_audio_buffer_commit_empty"}}));
+        session.wait_for_end();
+    });
+    let events = stream(&server.url(), json!({"use_realtime": true, "max_retry": 1})).feed(frames(24_000, 0, 50));
+    assert_eq!(told(&block_on(events.collect()).unwrap()), [("start_of_speech", ""), ("end_of_speech", "")]);
+}
+
+#[test]
 fn a_server_that_confirms_without_names_is_understood() {
     let server = Sessions::start(|_, mut session| {
         session.wait_for("input_audio_buffer.commit");
