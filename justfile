@@ -21,6 +21,10 @@ bench:
 endurance:
     cargo test -p integration-tests --test loading -- --ignored --nocapture
 
+# What a streamed token costs, beside async-openai and bare reqwest.
+bench-openai:
+    cargo run --release --manifest-path lk-plugins/benches/openai/Cargo.toml --target-dir target/openai-bench
+
 # What an author's build costs, beside linkme, inventory and typetag (wants Python).
 build-cost:
     python3 lk-plugin/benches/author_build.py

@@ -24,5 +24,6 @@ macro_rules! built_ins {
 
 built_ins! {
     fake "fake"
+    openai "openai"
     silero "silero"
 }
