@@ -41,7 +41,6 @@ pub(super) struct Segment {
     pub(super) address: u64,
     pub(super) length: u64,
     pub(super) length_in_memory: u64,
-    pub(super) align: u64,
 }
 
 impl Segment {
@@ -104,7 +103,6 @@ impl<'f> Elf<'f> {
             address: header.p_vaddr(endian).into(),
             length: header.p_filesz(endian).into(),
             length_in_memory: header.p_memsz(endian).into(),
-            align: header.p_align(endian).into(),
         }));
         Ok(elf)
     }

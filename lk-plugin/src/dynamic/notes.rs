@@ -29,13 +29,23 @@ pub(super) fn read(elf: &Elf<'_>) -> Result<Contents, Fault> {
         left =
             left.checked_sub(segment.length).ok_or_else(|| bad(format!("has more than {MAX_NOTES} bytes of notes")))?;
         let bytes = elf.bytes(segment.offset, segment.length).ok_or_else(|| bad("ends before its notes do"))?;
-        // Notes of both classes look the same.
-        let notes = NoteIterator::<FileHeader64<Endianness>>::new(elf.endian, aligned(segment.align), &bytes);
-        for note in notes.map_err(broken)? {
-            let note = note.map_err(broken)?;
+        let mut rest = bytes.as_slice();
+        while !rest.is_empty() {
+            // What a linker leaves between notes of two alignments. A note without a name is nobody's.
+            if let Some(after) = rest.strip_prefix(&[0; 4]) {
+                rest = after;
+                continue;
+            }
+            // Notes of both classes look the same, and those that are aligned to eight have no need of it: mold puts
+            // notes of both alignments into one segment, and calls all of it aligned to eight.
+            let mut notes = NoteIterator::<FileHeader64<Endianness>>::new(elf.endian, 4, rest).map_err(broken)?;
+            let Some(note) = notes.next().map_err(broken)? else { break };
             if note.name_bytes() == note::NAME {
                 take(&mut contents, note.n_type(elf.endian).0, note.desc())?;
             }
+            let sizes = [note.n_namesz(elf.endian), note.n_descsz(elf.endian)];
+            let length = sizes.iter().fold(12_usize, |length, size| length + (*size as usize).next_multiple_of(4));
+            rest = rest.get(length..).unwrap_or_default();
         }
     }
     // The linker's order is chance.
@@ -95,11 +105,6 @@ pub(super) fn module(contents: &mut Contents) -> Result<ModuleNote, Fault> {
         };
         Fault::new(Check::Notes, reason, remedy)
     })
-}
-
-/// Notes of any other alignment are laid out as those of four.
-fn aligned(align: u64) -> u64 {
-    if align == 8 { 8 } else { 4 }
 }
 
 fn bad(reason: impl Into<String>) -> Fault {

@@ -180,3 +180,14 @@ fn what_is_no_such_file_is_told_apart() {
         assert!(refusal.reason.contains(words), "{refusal}");
     }
 }
+
+#[test]
+fn notes_in_a_segment_that_calls_itself_aligned_to_eight_are_found() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("like-molds");
+    let mut bytes = good("one").bytes();
+    // The third program header's `p_align`.
+    bytes[64 + 2 * 56 + 48] = 8;
+    fs::write(&path, bytes).unwrap();
+    assert_eq!(inspect(&path).unwrap().plugins.len(), 1);
+}
