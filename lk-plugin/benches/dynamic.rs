@@ -46,7 +46,8 @@ fn main() {
         for number in from..from + count {
             let copy = folder.path().join(format!("copy-{number:03}/plugin.so"));
             copy.parent().map(fs::create_dir);
-            let copied = fs::copy(&file, &copy).and_then(|_| fs::set_permissions(&copy, fs::Permissions::from_mode(0o755)));
+            let copied =
+                fs::copy(&file, &copy).and_then(|_| fs::set_permissions(&copy, fs::Permissions::from_mode(0o755)));
             copied.unwrap_or_else(|error| stop(&error.to_string()));
         }
     };
@@ -64,9 +65,7 @@ fn main() {
     let linked = Registry::linked().unwrap_or_else(|error| stop(&error.to_string()));
 
     say("| what | linked, ns | in a .so, ns | ratio | goal |\n|---|---:|---:|---:|---|");
-    for (name, row, goal) in
-        [("empty", "push, empty", "at most 10 ns"), ("energy", "push, energy", "at most 1.05")]
-    {
+    for (name, row, goal) in [("empty", "push, empty", "at most 10 ns"), ("energy", "push, energy", "at most 1.05")] {
         let mut streams = [&linked, &loaded].map(|registry| {
             let vad = registry.create::<dyn Vad>(name, &Config::new()).unwrap_or_else(|error| stop(&error.to_string()));
             vad.stream().unwrap_or_else(|error| stop(&error.to_string()))
@@ -108,7 +107,11 @@ fn main() {
         .collect();
     let grown = resident().saturating_sub(before) / 100;
     let length = fs::metadata(&file).map_or(0, |metadata| metadata.len());
-    say(&format!("\nload, per file of {} KiB: {:.0} µs; resident: {grown} KiB more", length / 1024, median(&mut times)));
+    say(&format!(
+        "\nload, per file of {} KiB: {:.0} µs; resident: {grown} KiB more",
+        length / 1024,
+        median(&mut times)
+    ));
 }
 
 /// A task that is told to go on.

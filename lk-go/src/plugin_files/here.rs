@@ -3,9 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use lk_plugin::Registry;
-use lk_plugin::dynamic::{
-    self, LoadOptions, LogRecord, LogSink, ModuleNote, PluginNote, Refusal, Report, SearchPath,
-};
+use lk_plugin::dynamic::{self, LoadOptions, LogRecord, LogSink, ModuleNote, PluginNote, Refusal, Report, SearchPath};
 
 use crate::commands::plugin_list::document::{Entry, Field, File, List, Model, Module, Refused, Skipped};
 use crate::error::{Error, Result};

@@ -23,7 +23,10 @@ pub(crate) enum Bad {
 impl From<Bad> for Error {
     fn from(bad: Bad) -> Self {
         match bad {
-            Bad::Later => Self::new(ErrorKind::Unsupported, "the other side is of a later version and sent what this one does not know"),
+            Bad::Later => Self::new(
+                ErrorKind::Unsupported,
+                "the other side is of a later version and sent what this one does not know",
+            ),
             Bad::Broken(what) => {
                 Self::new(ErrorKind::Internal, format!("what crossed the boundary of the `.so` is broken: {what}"))
             }
@@ -67,6 +70,7 @@ pub(crate) trait Record: Sized {
     /// # Safety
     ///
     /// `pointer` is null or leads to a `C` of some minor version that is as [`record`](Record::record) made it.
+    #[inline]
     unsafe fn from_pointer(pointer: *const Self::C) -> Result<Self, Bad> {
         if pointer.is_null() {
             return Err(Bad::Broken("a pointer is null that must not be"));
@@ -107,7 +111,7 @@ pub(crate) const NO_STR: LkStr = LkStr { ptr: std::ptr::null(), len: 0 };
 /// # Safety
 ///
 /// `text.ptr` is null, or leads to `text.len` bytes that stay as they are for `'a`.
-#[inline]
+#[inline(always)]
 pub(crate) unsafe fn text<'a>(text: LkStr) -> Result<Option<&'a str>, Bad> {
     if text.ptr.is_null() {
         return Ok(None);
@@ -135,27 +139,30 @@ pub(crate) fn frame_of(frame: AudioFrameRef<'_>) -> LkAudioFrame {
 /// Its samples lead to `len` numbers that stay as they are for `'a`.
 #[inline]
 pub(crate) unsafe fn frame<'a>(frame: &LkAudioFrame) -> Result<AudioFrameRef<'a>, Bad> {
+    let LkSlice { ptr, len, stride } = frame.samples;
+    if stride != size_of::<i16>() && len != 0 {
+        return Err(Bad::Broken("samples do not stand side by side"));
+    }
     // SAFETY: the caller's promise.
-    let samples = unsafe { samples(frame.samples)? };
+    let samples = unsafe { samples(ptr.cast(), len)? };
     AudioFrameRef::new(samples, frame.sample_rate, frame.channels).map_err(Bad::Frame)
 }
 
+/// Samples of the other side.
+///
 /// # Safety
 ///
 /// As [`frame`].
 #[inline]
-unsafe fn samples<'a>(slice: LkSlice) -> Result<&'a [i16], Bad> {
-    if slice.len == 0 {
+pub(crate) unsafe fn samples<'a>(samples: *const i16, length: usize) -> Result<&'a [i16], Bad> {
+    if length == 0 {
         return Ok(&[]);
     }
-    if slice.ptr.is_null() || slice.stride != size_of::<i16>() || !slice.ptr.cast::<i16>().is_aligned() {
-        return Err(Bad::Broken("samples are not 16-bit numbers side by side"));
-    }
-    if slice.len > isize::MAX as usize / size_of::<i16>() {
-        return Err(Bad::Broken("there are more samples than memory"));
+    if samples.is_null() || !samples.is_aligned() || length > isize::MAX as usize / size_of::<i16>() {
+        return Err(Bad::Broken("samples lead nowhere"));
     }
     // SAFETY: the caller's promise, and the checks above.
-    Ok(unsafe { std::slice::from_raw_parts(slice.ptr.cast(), slice.len) })
+    Ok(unsafe { std::slice::from_raw_parts(samples, length) })
 }
 
 /// Plain numbers cross as they are.
@@ -243,6 +250,7 @@ impl Cross for String {
         str_of(self)
     }
 
+    #[inline(always)]
     unsafe fn decode(c: LkStr) -> Result<Self, Bad> {
         // SAFETY: the caller's promise.
         Ok(unsafe { text(c)? }.unwrap_or_default().to_owned())
@@ -256,6 +264,7 @@ impl Cross for Option<String> {
         self.as_deref().map_or(NO_STR, str_of)
     }
 
+    #[inline(always)]
     unsafe fn decode(c: LkStr) -> Result<Self, Bad> {
         // SAFETY: the caller's promise.
         Ok(unsafe { text(c)? }.map(ToOwned::to_owned))
@@ -312,7 +321,10 @@ impl<T: Element> Cross for Vec<T> {
         if c.len == 0 {
             return Ok(Self::new());
         }
-        if c.ptr.is_null() || c.stride == 0 || c.len.checked_mul(c.stride).is_none_or(|bytes| bytes > isize::MAX as usize) {
+        if c.ptr.is_null()
+            || c.stride == 0
+            || c.len.checked_mul(c.stride).is_none_or(|bytes| bytes > isize::MAX as usize)
+        {
             return Err(Bad::Broken("a list leads nowhere"));
         }
         let mut items = Self::with_capacity(c.len);

@@ -9,7 +9,10 @@
 //! - [`guest`]: the plugin's side, which `export_plugins!` leads to;
 //! - `host`: the program's side (feature `dynamic`): the contract's traits over those vtables.
 #![allow(unsafe_code)]
-#![cfg_attr(not(all(feature = "dynamic", target_os = "linux")), allow(dead_code, reason = "half of the boundary is the host's"))]
+#![cfg_attr(
+    not(all(feature = "dynamic", target_os = "linux")),
+    allow(dead_code, reason = "half of the boundary is the host's")
+)]
 
 mod arena;
 mod cross;

@@ -29,12 +29,12 @@ macro_rules! records {
             impl Record for $type {
                 type C = $c;
 
-                #[inline]
+                #[inline(always)]
                 fn record(&self, arena: &Arena) -> $c {
                     $c { size: size_of_prefixed::<$c>(), $($field: self.$field.encode(arena),)* }
                 }
 
-                #[inline]
+                #[inline(always)]
                 unsafe fn from_record(c: &$c) -> Result<Self, Bad> {
                     // SAFETY: the caller's promise for the struct is that for its fields.
                     Ok(Self { $($field: unsafe { <$of>::decode(c.$field)? },)* })

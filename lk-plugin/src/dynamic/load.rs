@@ -132,8 +132,7 @@ fn load(registry: &Registry, candidate: &Candidate, options: &LoadOptions) -> st
     }
     let module = open(candidate)?;
     let in_memory = || module.plugins().map(|(kind, name)| (kind.as_str(), name));
-    probe::compare(candidate, module.abi(), in_memory())
-        .map_err(memory)?;
+    probe::compare(candidate, module.abi(), in_memory()).map_err(memory)?;
     let file = candidate.path().to_string_lossy().into_owned();
     if let Some(sink) = &options.log {
         module.log_to(&file, sink.clone());

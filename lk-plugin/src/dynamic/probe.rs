@@ -146,10 +146,14 @@ fn remember(entry: &Path) -> std::io::Result<()> {
 
 fn run(helper: &Path, candidate: &Candidate) -> Result<(), Fault> {
     let cannot = |what: &str, error: std::io::Error| {
-        bad(format!("could not be probed: {what} (`{}`): {error}", helper.display()), "look at the helper, or name another")
+        bad(
+            format!("could not be probed: {what} (`{}`): {error}", helper.display()),
+            "look at the helper, or name another",
+        )
     };
     let mark: String = std::iter::repeat_with(fastrand::alphanumeric).take(16).collect();
-    let file = candidate.file().try_clone_to_owned().map_err(|error| cannot("its descriptor could not be copied", error))?;
+    let file =
+        candidate.file().try_clone_to_owned().map_err(|error| cannot("its descriptor could not be copied", error))?;
     let child = Command::new(helper)
         .args([COMMAND, &mark, &candidate.module().symbol])
         .stdin(Stdio::from(file))

@@ -86,7 +86,9 @@ fn a_layout_of_a_later_version_is_refused_before_anything_runs() {
 #[test]
 fn a_helper_that_is_none_is_named() {
     let folder = Folder::of(&[&fixture("other-allocator")]);
-    for (helper, reason) in [("/bin/true", "ended with exit code 0 first"), ("/no/such/helper", "the helper did not start")] {
+    for (helper, reason) in
+        [("/bin/true", "ended with exit code 0 first"), ("/no/such/helper", "the helper did not start")]
+    {
         let report = Registry::empty().load_path(&folder.options().with_probe_helper(helper));
         let (check, why) = refusal(&report);
         assert!(check == Check::Probe && why.contains(reason), "{why}");
@@ -145,8 +147,8 @@ fn a_file_that_is_overwritten_while_it_is_loaded_is_refused() {
     let file = folder.add(&fixture("other-allocator"), "plugin.so");
     // After the helper has loaded it: in the background it would be too late.
     let touch = format!("touch -d '2001-01-01' '{}'", file.display());
-    let report = Registry::empty()
-        .load_path(&folder.options().with_probe_helper(meddling_helper(folder.0.path(), &touch)));
+    let report =
+        Registry::empty().load_path(&folder.options().with_probe_helper(meddling_helper(folder.0.path(), &touch)));
     let (check, reason) = refusal(&report);
     assert!(check == Check::Open && reason.contains("was changed while it was being loaded"), "{check}: {reason}");
 }

@@ -22,16 +22,17 @@ pub(super) struct Guard {
 
 impl Guard {
     /// Runs code of the plugin. What it returns should be small: it is moved through the catching.
-    #[inline]
+    #[inline(always)]
     pub(super) fn run<T>(&self, code: impl FnOnce() -> Result<T>) -> Result<T> {
         if let Some(message) = self.panicked.get() {
             return Err(poisoned(message));
         }
-        caught(code).unwrap_or_else(|message| Err(self.poison(message)))
+        catch_unwind(AssertUnwindSafe(code)).unwrap_or_else(|payload| Err(self.poison(payload)))
     }
 
     #[cold]
-    fn poison(&self, message: String) -> Error {
+    fn poison(&self, payload: Box<dyn Any + Send>) -> Error {
+        let message = message_and_drop(payload);
         let error = panicked(&message);
         // Of two threads at once, either's message is as good.
         let _ = self.panicked.set(message);
@@ -43,6 +44,7 @@ impl Guard {
     /// # Safety
     ///
     /// `error` may be written to.
+    #[inline(always)]
     pub(super) unsafe fn answer(&self, error: *mut LkOwnedError, code: impl FnOnce() -> Result<()>) -> u32 {
         match self.run(code) {
             Ok(()) => GOOD,
@@ -108,6 +110,7 @@ pub(super) fn keep<T>(state: T) -> *mut c_void {
 /// # Safety
 ///
 /// `out` may be written to.
+#[cold]
 pub(super) unsafe fn fail(error: &Error, out: *mut LkOwnedError) -> u32 {
     struct Owner {
         // Both are what the C form points into.

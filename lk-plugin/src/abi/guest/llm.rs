@@ -39,11 +39,7 @@ unsafe fn of<'s>(state: *const c_void) -> &'s State {
     unsafe { &*state.cast() }
 }
 
-unsafe extern "C" fn capabilities(
-    state: *const c_void,
-    out: *mut LkLlmCapabilities,
-    error: *mut LkOwnedError,
-) -> u32 {
+unsafe extern "C" fn capabilities(state: *const c_void, out: *mut LkLlmCapabilities, error: *mut LkOwnedError) -> u32 {
     // SAFETY: the host's state, and its places for answers. The host's struct is not shorter: its minor is not lower.
     unsafe {
         let State { guard, plugin } = of(state);

@@ -7,9 +7,7 @@ use super::guard::{self, Guard};
 use super::{input, polled};
 use crate::abi::arena::Arena;
 use crate::abi::cross::{self, NO_STR, Record, str_of};
-use crate::abi::layout::{
-    LkDuplex, LkInstance, LkOwnedError, LkPolled, LkStr, LkTtsVtable, size_of_prefixed,
-};
+use crate::abi::layout::{LkDuplex, LkInstance, LkOwnedError, LkPolled, LkStr, LkTtsVtable, size_of_prefixed};
 use crate::abi::values::{LkSynthesizeOptions, LkTtsCapabilities};
 use crate::kinds::{SynthesizeOptions, Tts};
 
@@ -44,11 +42,7 @@ unsafe fn of<'s>(state: *const c_void) -> &'s State {
     unsafe { &*state.cast() }
 }
 
-unsafe extern "C" fn capabilities(
-    state: *const c_void,
-    out: *mut LkTtsCapabilities,
-    error: *mut LkOwnedError,
-) -> u32 {
+unsafe extern "C" fn capabilities(state: *const c_void, out: *mut LkTtsCapabilities, error: *mut LkOwnedError) -> u32 {
     // SAFETY: the host's state, and its places for answers. The host's struct is not shorter: its minor is not lower.
     unsafe {
         let State { guard, plugin } = of(state);

@@ -7,10 +7,11 @@ use super::guard::{self, Guard};
 use crate::abi::arena::Arena;
 use crate::abi::cross::{self, Cross, NO_STR, Record, str_of};
 use crate::abi::layout::{
-    LkAudioFrame, LkInstance, LkOwnedError, LkStr, LkVadStream, LkVadStreamVtable, LkVadVtable, NO_DURATION, OnVadEvent,
-    size_of_prefixed,
+    LkAudioFrame, LkInstance, LkOwnedError, LkStr, LkVadStream, LkVadStreamVtable, LkVadVtable, NO_DURATION,
+    OnVadEvent, size_of_prefixed,
 };
 use crate::abi::values::{LkVadCapabilities, LkVadEvent};
+use crate::audio::AudioFrameRef;
 use crate::kinds::{Vad, VadEvent, VadStream};
 
 struct State {
@@ -42,11 +43,7 @@ unsafe fn of<'s>(state: *const c_void) -> &'s State {
     unsafe { &*state.cast() }
 }
 
-unsafe extern "C" fn capabilities(
-    state: *const c_void,
-    out: *mut LkVadCapabilities,
-    error: *mut LkOwnedError,
-) -> u32 {
+unsafe extern "C" fn capabilities(state: *const c_void, out: *mut LkVadCapabilities, error: *mut LkOwnedError) -> u32 {
     // SAFETY: the host's state, and its places for answers. The host's struct is not shorter: its minor is not lower.
     unsafe {
         let State { guard, plugin } = of(state);
@@ -120,7 +117,10 @@ static STREAM: LkVadStreamVtable = LkVadStreamVtable {
 
 unsafe extern "C" fn push(
     state: *mut c_void,
-    frame: *const LkAudioFrame,
+    samples: *const i16,
+    length: usize,
+    sample_rate: u32,
+    channels: u16,
     context: *mut c_void,
     on_event: OnVadEvent,
     error: *mut LkOwnedError,
@@ -128,7 +128,10 @@ unsafe extern "C" fn push(
     // SAFETY: the host's state, one call at a time; its frame for this call, its function and its place for errors.
     unsafe {
         let Listener { guard, stream, events } = &mut *state.cast::<Listener>();
-        let code = guard.answer(error, || stream.push(cross::frame(&*frame)?, events));
+        let code = guard.answer(error, || {
+            let samples = cross::samples(samples, length)?;
+            stream.push(AudioFrameRef::new(samples, sample_rate, channels)?, events)
+        });
         if !events.is_empty() {
             tell(events, context, on_event);
         }

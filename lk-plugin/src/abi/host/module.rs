@@ -17,8 +17,7 @@ use crate::error::{Error, Result};
 use crate::kinds::{Kind, Llm, Stt, Tts, Vad};
 use crate::plugin::Plugin;
 
-type CreateFn =
-    unsafe extern "C" fn(*const c_void, *const LkConfigValues, *mut LkInstance, *mut LkOwnedError) -> u32;
+type CreateFn = unsafe extern "C" fn(*const c_void, *const LkConfigValues, *mut LkInstance, *mut LkOwnedError) -> u32;
 
 /// What a module says of itself in memory.
 pub(crate) struct Module {

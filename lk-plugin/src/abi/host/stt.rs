@@ -61,8 +61,7 @@ impl ForeignStt {
         let (mut out, mut error) = (NO_POLLED, NO_ERROR);
         // SAFETY: our instance, values that stay for this call, and places for the answers.
         unsafe {
-            let code =
-                recognize(self.state, &raw const audio, &raw const options, &raw mut out, &raw mut error);
+            let code = recognize(self.state, &raw const audio, &raw const options, &raw mut out, &raw mut error);
             error::outcome(code, error)?;
             Polled::new(out)
         }

@@ -221,7 +221,8 @@ fn a_panic_in_a_poll_ends_that_stream_alone() -> Result<()> {
 #[test]
 fn a_panic_in_an_input_stays_there() -> Result<()> {
     for at in [At::PollReady, At::Send] {
-        let RecognizeStream { mut input, mut events, .. } = across_stt(Bomb(at))?.stream(&RecognizeOptions::default())?;
+        let RecognizeStream { mut input, mut events, .. } =
+            across_stt(Bomb(at))?.stream(&RecognizeOptions::default())?;
         for _ in 0..2 {
             assert_boom(block_on(input.flush()));
         }
@@ -235,10 +236,8 @@ fn a_panic_in_an_input_stays_there() -> Result<()> {
 #[test]
 fn a_panic_in_a_listener_poisons_it() -> Result<()> {
     let frame = silent()?;
-    let event = VadEvent::new(
-        VadEventType::StartOfSpeech,
-        crate::audio::SampleRange { start: 0, end: 0, sample_rate: 8_000 },
-    );
+    let event =
+        VadEvent::new(VadEventType::StartOfSpeech, crate::audio::SampleRange { start: 0, end: 0, sample_rate: 8_000 });
     for at in [At::Push, At::Flush, At::End, At::Audio] {
         let vad = across_vad(Bomb(at))?;
         let mut stream = vad.stream()?;
@@ -252,7 +251,8 @@ fn a_panic_in_a_listener_poisons_it() -> Result<()> {
         ];
         let first = outcomes.iter().position(Option::is_some).map(|first| &outcomes[first..]);
         assert!(first.is_some_and(|after| {
-            after.iter().flatten().all(|error| error.kind() == ErrorKind::Panic) && after.last().is_some_and(Option::is_some)
+            after.iter().flatten().all(|error| error.kind() == ErrorKind::Panic)
+                && after.last().is_some_and(Option::is_some)
         }));
         assert!(vad.stream().is_ok(), "the instance is whole");
     }

@@ -70,10 +70,8 @@ fn results_cross_whole() -> Result<()> {
     assert_crosses(&ChatChunk::usage("", usage()));
     assert_crosses(&ChatChunk::text("id", "words"));
     assert_crosses(&ChatChunk::default());
-    let mut event = VadEvent::new(
-        VadEventType::InferenceDone,
-        SampleRange { start: 1, end: u64::MAX, sample_rate: 16_000 },
-    );
+    let mut event =
+        VadEvent::new(VadEventType::InferenceDone, SampleRange { start: 1, end: u64::MAX, sample_rate: 16_000 });
     (event.timestamp, event.probability, event.speaking) = (seconds(9), 0.75, true);
     assert_crosses(&event);
     let error = Error::from_status(429, "slow down").with_request_id("r").with_body("{}").with_source("because");
@@ -211,7 +209,9 @@ fn nonsense_is_an_error() {
     unsafe {
         assert!(ChatContext::from_pointer(std::ptr::null()).is_err());
         assert!(Vec::<String>::decode(LkSlice { ptr: std::ptr::null(), len: 1, stride: 16 }).is_err());
-        assert!(Vec::<String>::decode(LkSlice { ptr: (&raw const record).cast(), len: usize::MAX, stride: 16 }).is_err());
+        assert!(
+            Vec::<String>::decode(LkSlice { ptr: (&raw const record).cast(), len: usize::MAX, stride: 16 }).is_err()
+        );
         assert!(ToolChoice::decode(LkTagged { code: 4, value: std::ptr::null() }).is_err());
     }
     let mut audio = AudioFrame::new(vec![0; 3], 8_000, 1).map(|frame| frame.encode(&arena));
