@@ -52,6 +52,7 @@ fn a_hundred_cycles_work() {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "the figures are what one runs it for")]
 #[ignore = "needs valgrind, and minutes: cargo test -p integration-tests --test loading -- --ignored ten_thousand"]
 fn ten_thousand_cycles_lose_nothing() {
     fixture("wraps-fake");
