@@ -49,7 +49,7 @@ impl Guard {
         match self.run(code) {
             Ok(()) => GOOD,
             // SAFETY: the caller's promise.
-            Err(failure) => unsafe { fail(&failure, error) },
+            Err(failure) => unsafe { fail(failure, error) },
         }
     }
 }
@@ -111,7 +111,7 @@ pub(super) fn keep<T>(state: T) -> *mut c_void {
 ///
 /// `out` may be written to.
 #[cold]
-pub(super) unsafe fn fail(error: &Error, out: *mut LkOwnedError) -> u32 {
+pub(super) unsafe fn fail(error: Error, out: *mut LkOwnedError) -> u32 {
     struct Owner {
         // Both are what the C form points into.
         _error: WireError,
@@ -121,7 +121,9 @@ pub(super) unsafe fn fail(error: &Error, out: *mut LkOwnedError) -> u32 {
         // SAFETY: made below; the host frees it once.
         unsafe { drop_state::<Owner>(owner) };
     }
-    let (error, arena) = (WireError::from(error), Arena::default());
+    // Its causes are the plugin's: they print and drop themselves.
+    let error = caught(move || WireError::from(&error)).unwrap_or_else(|message| WireError::from(&panicked(&message)));
+    let arena = Arena::default();
     let code = error.code;
     let value = arena.put(error.record(&arena));
     // The texts are on the heap, and stay there when the error moves.

@@ -49,7 +49,7 @@ unsafe extern "C" fn poll_ready<T>(state: *mut c_void, waker: *const LkWaker, er
         Ok(Poll::Pending) => polled::PENDING,
         Err(failure) => {
             // SAFETY: the host's place for the error.
-            unsafe { guard::fail(&failure, error) };
+            unsafe { guard::fail(failure, error) };
             polled::FAILED
         }
     }
@@ -75,7 +75,7 @@ unsafe extern "C" fn start_send<T: Cross<C = LkTagged>>(
         Ok(()) => polled::READY,
         Err(failure) => {
             // SAFETY: the host's place for the error.
-            unsafe { guard::fail(&failure, error) };
+            unsafe { guard::fail(failure, error) };
             polled::FAILED
         }
     }

@@ -93,7 +93,7 @@ unsafe extern "C" fn create(
             GOOD
         }
         // SAFETY: the host's place for the error.
-        Err(failure) => unsafe { guard::fail(&failure, error) },
+        Err(failure) => unsafe { guard::fail(failure, error) },
     }
 }
 

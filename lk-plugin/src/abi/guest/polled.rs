@@ -129,7 +129,7 @@ unsafe extern "C" fn poll<S: Source>(
     });
     polled.unwrap_or_else(|failure| {
         // SAFETY: the host's place for the error.
-        unsafe { guard::fail(&failure, error) };
+        unsafe { guard::fail(failure, error) };
         polled::FAILED
     })
 }

@@ -206,6 +206,33 @@ fn a_panic_in_a_call_poisons_the_instance() -> Result<()> {
     Ok(())
 }
 
+/// A cause that cannot even be told.
+#[derive(Debug)]
+struct Unspeakable;
+
+impl std::fmt::Display for Unspeakable {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::hint::black_box(Bomb(At::Rate)).at(At::Rate);
+        Ok(())
+    }
+}
+
+impl std::error::Error for Unspeakable {}
+
+struct Refuses;
+
+impl Llm for Refuses {
+    fn chat(&self, _: &ChatContext, _: &ChatOptions) -> Result<LlmStream> {
+        Err(Error::config("no").with_source(Unspeakable))
+    }
+}
+
+#[test]
+fn a_panic_in_the_cause_of_an_error_is_an_error_too() -> Result<()> {
+    assert_boom(across_llm(Refuses)?.chat(&ChatContext::new(), &ChatOptions::default()));
+    Ok(())
+}
+
 #[test]
 fn a_panic_in_a_poll_ends_that_stream_alone() -> Result<()> {
     let stt = across_stt(Bomb(At::Poll))?;
