@@ -92,6 +92,7 @@ pub(crate) trait Element: Sized {
     unsafe fn from_item(item: *const Self::Item) -> Result<Self, Bad>;
 
     /// All of them.
+    #[inline]
     fn slice(items: &[Self], arena: &Arena) -> LkSlice {
         let ptr = arena.put_all(items.iter().map(|item| item.item(arena)));
         LkSlice { ptr: ptr.cast(), len: items.len(), stride: size_of::<Self::Item>() }
@@ -171,10 +172,12 @@ macro_rules! as_they_are {
         impl Cross for $type {
             type C = $type;
 
+            #[inline]
             fn encode(&self, _: &Arena) -> $type {
                 *self
             }
 
+            #[inline]
             unsafe fn decode(c: $type) -> Result<Self, Bad> {
                 Ok(c)
             }
@@ -190,11 +193,13 @@ macro_rules! as_numbers {
         impl Cross for $type {
             type C = $c;
 
+            #[inline]
             fn encode(&self, _: &Arena) -> $c {
                 let $value = *self;
                 $encode
             }
 
+            #[inline]
             unsafe fn decode($number: $c) -> Result<Self, Bad> {
                 Ok($decode)
             }
@@ -246,6 +251,7 @@ fn time_of(nanos: i64) -> Option<SystemTime> {
 impl Cross for String {
     type C = LkStr;
 
+    #[inline]
     fn encode(&self, _: &Arena) -> LkStr {
         str_of(self)
     }
@@ -260,6 +266,7 @@ impl Cross for String {
 impl Cross for Option<String> {
     type C = LkStr;
 
+    #[inline]
     fn encode(&self, _: &Arena) -> LkStr {
         self.as_deref().map_or(NO_STR, str_of)
     }
@@ -274,10 +281,12 @@ impl Cross for Option<String> {
 impl Cross for LanguageCode {
     type C = LkStr;
 
+    #[inline]
     fn encode(&self, _: &Arena) -> LkStr {
         str_of(self.as_str())
     }
 
+    #[inline]
     unsafe fn decode(c: LkStr) -> Result<Self, Bad> {
         // SAFETY: the caller's promise.
         Ok(Self::new(unsafe { text(c)? }.unwrap_or_default()))
@@ -287,10 +296,12 @@ impl Cross for LanguageCode {
 impl Cross for Option<LanguageCode> {
     type C = LkStr;
 
+    #[inline]
     fn encode(&self, _: &Arena) -> LkStr {
         self.as_ref().map_or(NO_STR, |language| str_of(language.as_str()))
     }
 
+    #[inline]
     unsafe fn decode(c: LkStr) -> Result<Self, Bad> {
         // SAFETY: the caller's promise.
         Ok(unsafe { text(c)? }.map(LanguageCode::new))
@@ -300,10 +311,12 @@ impl Cross for Option<LanguageCode> {
 impl Cross for AudioFrame {
     type C = LkAudioFrame;
 
+    #[inline]
     fn encode(&self, _: &Arena) -> LkAudioFrame {
         frame_of(self.as_ref())
     }
 
+    #[inline]
     unsafe fn decode(c: LkAudioFrame) -> Result<Self, Bad> {
         // SAFETY: the caller's promise.
         unsafe { frame(&c) }.map(Self::from)
@@ -313,10 +326,12 @@ impl Cross for AudioFrame {
 impl<T: Element> Cross for Vec<T> {
     type C = LkSlice;
 
+    #[inline]
     fn encode(&self, arena: &Arena) -> LkSlice {
         T::slice(self, arena)
     }
 
+    #[inline]
     unsafe fn decode(c: LkSlice) -> Result<Self, Bad> {
         if c.len == 0 {
             return Ok(Self::new());
@@ -346,10 +361,12 @@ macro_rules! elements_as_fields {
         impl Element for $type {
             type Item = <$type as Cross>::C;
 
+            #[inline]
             fn item(&self, arena: &Arena) -> Self::Item {
                 self.encode(arena)
             }
 
+            #[inline]
             unsafe fn from_item(item: *const Self::Item) -> Result<Self, Bad> {
                 // SAFETY: the caller's promise; these forms are frozen.
                 unsafe { Self::decode(item.read()) }
@@ -363,16 +380,19 @@ elements_as_fields! { String LanguageCode }
 impl Element for i16 {
     type Item = i16;
 
+    #[inline]
     fn item(&self, _: &Arena) -> i16 {
         *self
     }
 
+    #[inline]
     unsafe fn from_item(item: *const i16) -> Result<Self, Bad> {
         // SAFETY: the caller's promise.
         Ok(unsafe { item.read() })
     }
 
     /// They stay where they are.
+    #[inline]
     fn slice(items: &[Self], _: &Arena) -> LkSlice {
         LkSlice { ptr: items.as_ptr().cast(), len: items.len(), stride: size_of::<Self>() }
     }
@@ -392,10 +412,12 @@ pub(crate) trait Payload: Sized {
 macro_rules! payloads_as_fields {
     ($($type:ty)*) => {$(
         impl Payload for $type {
+            #[inline]
             fn payload(&self, arena: &Arena) -> *const c_void {
                 arena.put(self.encode(arena)).cast()
             }
 
+            #[inline]
             unsafe fn from_payload(value: *const c_void) -> Result<Self, Bad> {
                 if value.is_null() {
                     return Err(Bad::Broken("an enum has no value that must have one"));

@@ -31,6 +31,7 @@ impl Guard {
     }
 
     #[cold]
+    #[inline]
     fn poison(&self, payload: Box<dyn Any + Send>) -> Error {
         let message = message_and_drop(payload);
         let error = panicked(&message);
@@ -55,6 +56,7 @@ impl Guard {
 }
 
 #[cold]
+#[inline]
 fn poisoned(message: &str) -> Error {
     let message = format!("the plugin panicked before (`{message}`), and is not usable any more; make a new one");
     Error::new(ErrorKind::Panic, message)
@@ -67,6 +69,7 @@ pub(super) fn caught<T>(code: impl FnOnce() -> T) -> Result<T, String> {
 }
 
 #[cold]
+#[inline]
 fn message_and_drop(payload: Box<dyn Any + Send>) -> String {
     let message = message_of(&*payload);
     // The payload is the plugin's too: its drop may panic again, and nothing more can be done about it.
@@ -77,11 +80,13 @@ fn message_and_drop(payload: Box<dyn Any + Send>) -> String {
 }
 
 /// The error of a panic.
+#[inline]
 pub(super) fn panicked(message: &str) -> Error {
     let place = host_log::place_of_last_panic().map_or_else(String::new, |place| format!(" at {place}"));
     Error::new(ErrorKind::Panic, format!("the plugin panicked{place}: {message}"))
 }
 
+#[inline]
 pub(super) fn message_of(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().copied();
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
@@ -93,6 +98,7 @@ pub(super) fn message_of(payload: &(dyn Any + Send)) -> String {
 /// # Safety
 ///
 /// `state` is what `Box::into_raw` gave for a `T`, for the last time.
+#[inline]
 pub(super) unsafe fn drop_state<T>(state: *mut c_void) {
     // SAFETY: the caller's promise.
     let state = unsafe { Box::from_raw(state.cast::<T>()) };
@@ -101,6 +107,7 @@ pub(super) unsafe fn drop_state<T>(state: *mut c_void) {
 }
 
 /// A state for the host to keep.
+#[inline]
 pub(super) fn keep<T>(state: T) -> *mut c_void {
     Box::into_raw(Box::new(state)).cast()
 }
@@ -111,12 +118,14 @@ pub(super) fn keep<T>(state: T) -> *mut c_void {
 ///
 /// `out` may be written to.
 #[cold]
+#[inline]
 pub(super) unsafe fn fail(error: Error, out: *mut LkOwnedError) -> u32 {
     struct Owner {
         // Both are what the C form points into.
         _error: WireError,
         _arena: Arena,
     }
+    #[inline]
     unsafe extern "C" fn free(owner: *mut c_void) {
         // SAFETY: made below; the host frees it once.
         unsafe { drop_state::<Owner>(owner) };

@@ -17,6 +17,7 @@ struct State<T> {
 }
 
 /// The input for the host to push into.
+#[inline]
 pub(super) fn input<T: Cross<C = LkTagged> + 'static>(sink: Box<dyn InputSink<T>>) -> LkInput {
     let state = State { guard: Guard::default(), sink, waker: KeptWaker::default() };
     LkInput { vtable: Vtable::<T>::VTABLE, state: guard::keep(state) }
@@ -33,6 +34,7 @@ impl<T: Cross<C = LkTagged> + 'static> Vtable<T> {
     };
 }
 
+#[inline]
 unsafe extern "C" fn poll_ready<T>(state: *mut c_void, waker: *const LkWaker, error: *mut LkOwnedError) -> u32 {
     // SAFETY: the host calls a handle's functions with its state, one at a time.
     let State { guard, sink, waker: kept } = unsafe { &mut *state.cast::<State<T>>() };
@@ -55,6 +57,7 @@ unsafe extern "C" fn poll_ready<T>(state: *mut c_void, waker: *const LkWaker, er
     }
 }
 
+#[inline]
 unsafe extern "C" fn start_send<T: Cross<C = LkTagged>>(
     state: *mut c_void,
     item: *const LkTagged,
@@ -81,6 +84,7 @@ unsafe extern "C" fn start_send<T: Cross<C = LkTagged>>(
     }
 }
 
+#[inline]
 unsafe extern "C" fn drop<T>(state: *mut c_void) {
     // SAFETY: the host's last call.
     unsafe { guard::drop_state::<State<T>>(state) };
