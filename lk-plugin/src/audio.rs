@@ -110,27 +110,14 @@ impl<'a> AudioFrameRef<'a> {
     /// # Errors
     ///
     /// As [`AudioFrame::new`].
+    #[inline]
     pub fn new(samples: &'a [i16], sample_rate: u32, channels: u16) -> Result<Self> {
-        if !SAMPLE_RATES.contains(&sample_rate) {
-            return Err(Error::invalid_input(format!(
-                "a sample rate of `{sample_rate}` Hz is impossible; give one between {} and {} Hz",
-                SAMPLE_RATES.start(),
-                SAMPLE_RATES.end()
-            )));
-        }
-        if channels == 0 || channels > MAX_CHANNELS {
-            return Err(Error::invalid_input(format!(
-                "`{channels}` channels are not supported; give 1 to {MAX_CHANNELS}"
-            )));
-        }
         // A division costs more than all else here, and nearly all frames have one channel.
-        if channels != 1 && !samples.len().is_multiple_of(usize::from(channels)) {
-            return Err(Error::invalid_input(format!(
-                "`{}` samples do not divide into {channels} channels; give whole interleaved frames",
-                samples.len()
-            )));
+        let is_whole = || channels == 1 || samples.len().is_multiple_of(usize::from(channels));
+        if SAMPLE_RATES.contains(&sample_rate) && (1..=MAX_CHANNELS).contains(&channels) && is_whole() {
+            return Ok(Self { samples, sample_rate, channels });
         }
-        Ok(Self { samples, sample_rate, channels })
+        Err(impossible(samples.len(), sample_rate, channels))
     }
 
     /// The samples, interleaved by channel.
@@ -172,6 +159,24 @@ impl<'a> AudioFrameRef<'a> {
             (sum / channels as i32) as i16
         })
     }
+}
+
+/// Why there is no such frame.
+#[cold]
+fn impossible(samples: usize, sample_rate: u32, channels: u16) -> Error {
+    if !SAMPLE_RATES.contains(&sample_rate) {
+        return Error::invalid_input(format!(
+            "a sample rate of `{sample_rate}` Hz is impossible; give one between {} and {} Hz",
+            SAMPLE_RATES.start(),
+            SAMPLE_RATES.end()
+        ));
+    }
+    if channels == 0 || channels > MAX_CHANNELS {
+        return Error::invalid_input(format!("`{channels}` channels are not supported; give 1 to {MAX_CHANNELS}"));
+    }
+    Error::invalid_input(format!(
+        "`{samples}` samples do not divide into {channels} channels; give whole interleaved frames"
+    ))
 }
 
 impl<'a> From<&'a AudioFrame> for AudioFrameRef<'a> {

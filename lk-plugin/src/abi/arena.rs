@@ -22,6 +22,7 @@ unsafe impl Send for Arena {}
 
 impl Arena {
     /// Puts a value, and tells where.
+    #[inline(always)]
     pub(crate) fn put<T: Copy>(&self, value: T) -> *const T {
         let place = self.room::<T>(1);
         // SAFETY: `room` gave as much, aligned, to nobody else.
@@ -50,9 +51,13 @@ impl Arena {
         self.used.set(0);
     }
 
+    #[inline]
     fn room<T: Copy>(&self, length: usize) -> *mut T {
         const { assert!(align_of::<T>() <= align_of::<u64>(), "the words are too small for this type") };
-        let words = (size_of::<T>() * length).div_ceil(size_of::<u64>());
+        self.words((size_of::<T>() * length).div_ceil(size_of::<u64>())).cast()
+    }
+
+    fn words(&self, words: usize) -> *mut u64 {
         let mut blocks = self.blocks.borrow_mut();
         let free = blocks.last().map_or(0, |block| block.len() - self.used.get());
         if words > free || blocks.is_empty() {
@@ -65,7 +70,7 @@ impl Arena {
         self.used.set(start + words);
         match blocks.last() {
             // SAFETY: `start` is within the block, and `words` from there are free.
-            Some(block) => unsafe { block.as_ptr().cast::<u64>().add(start).cast() },
+            Some(block) => unsafe { block.as_ptr().cast::<u64>().add(start) },
             None => NonNull::dangling().as_ptr(),
         }
     }

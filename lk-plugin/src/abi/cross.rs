@@ -70,6 +70,7 @@ pub(crate) trait Record: Sized {
     /// # Safety
     ///
     /// `pointer` is null or leads to a `C` of some minor version that is as [`record`](Record::record) made it.
+    #[inline]
     unsafe fn from_pointer(pointer: *const Self::C) -> Result<Self, Bad> {
         if pointer.is_null() {
             return Err(Bad::Broken("a pointer is null that must not be"));
@@ -91,6 +92,7 @@ pub(crate) trait Element: Sized {
     unsafe fn from_item(item: *const Self::Item) -> Result<Self, Bad>;
 
     /// All of them.
+    #[inline]
     fn slice(items: &[Self], arena: &Arena) -> LkSlice {
         let ptr = arena.put_all(items.iter().map(|item| item.item(arena)));
         LkSlice { ptr: ptr.cast(), len: items.len(), stride: size_of::<Self::Item>() }
@@ -110,7 +112,7 @@ pub(crate) const NO_STR: LkStr = LkStr { ptr: std::ptr::null(), len: 0 };
 /// # Safety
 ///
 /// `text.ptr` is null, or leads to `text.len` bytes that stay as they are for `'a`.
-#[inline]
+#[inline(always)]
 pub(crate) unsafe fn text<'a>(text: LkStr) -> Result<Option<&'a str>, Bad> {
     if text.ptr.is_null() {
         return Ok(None);
@@ -138,27 +140,30 @@ pub(crate) fn frame_of(frame: AudioFrameRef<'_>) -> LkAudioFrame {
 /// Its samples lead to `len` numbers that stay as they are for `'a`.
 #[inline]
 pub(crate) unsafe fn frame<'a>(frame: &LkAudioFrame) -> Result<AudioFrameRef<'a>, Bad> {
+    let LkSlice { ptr, len, stride } = frame.samples;
+    if stride != size_of::<i16>() && len != 0 {
+        return Err(Bad::Broken("samples do not stand side by side"));
+    }
     // SAFETY: the caller's promise.
-    let samples = unsafe { samples(frame.samples)? };
+    let samples = unsafe { samples(ptr.cast(), len)? };
     AudioFrameRef::new(samples, frame.sample_rate, frame.channels).map_err(Bad::Frame)
 }
 
+/// Samples of the other side.
+///
 /// # Safety
 ///
 /// As [`frame`].
 #[inline]
-unsafe fn samples<'a>(slice: LkSlice) -> Result<&'a [i16], Bad> {
-    if slice.len == 0 {
+pub(crate) unsafe fn samples<'a>(samples: *const i16, length: usize) -> Result<&'a [i16], Bad> {
+    if length == 0 {
         return Ok(&[]);
     }
-    if slice.ptr.is_null() || slice.stride != size_of::<i16>() || !slice.ptr.cast::<i16>().is_aligned() {
-        return Err(Bad::Broken("samples are not 16-bit numbers side by side"));
-    }
-    if slice.len > isize::MAX as usize / size_of::<i16>() {
-        return Err(Bad::Broken("there are more samples than memory"));
+    if samples.is_null() || !samples.is_aligned() || length > isize::MAX as usize / size_of::<i16>() {
+        return Err(Bad::Broken("samples lead nowhere"));
     }
     // SAFETY: the caller's promise, and the checks above.
-    Ok(unsafe { std::slice::from_raw_parts(slice.ptr.cast(), slice.len) })
+    Ok(unsafe { std::slice::from_raw_parts(samples, length) })
 }
 
 /// Plain numbers cross as they are.
@@ -167,10 +172,12 @@ macro_rules! as_they_are {
         impl Cross for $type {
             type C = $type;
 
+            #[inline]
             fn encode(&self, _: &Arena) -> $type {
                 *self
             }
 
+            #[inline]
             unsafe fn decode(c: $type) -> Result<Self, Bad> {
                 Ok(c)
             }
@@ -186,11 +193,13 @@ macro_rules! as_numbers {
         impl Cross for $type {
             type C = $c;
 
+            #[inline]
             fn encode(&self, _: &Arena) -> $c {
                 let $value = *self;
                 $encode
             }
 
+            #[inline]
             unsafe fn decode($number: $c) -> Result<Self, Bad> {
                 Ok($decode)
             }
@@ -242,10 +251,12 @@ fn time_of(nanos: i64) -> Option<SystemTime> {
 impl Cross for String {
     type C = LkStr;
 
+    #[inline]
     fn encode(&self, _: &Arena) -> LkStr {
         str_of(self)
     }
 
+    #[inline(always)]
     unsafe fn decode(c: LkStr) -> Result<Self, Bad> {
         // SAFETY: the caller's promise.
         Ok(unsafe { text(c)? }.unwrap_or_default().to_owned())
@@ -255,10 +266,12 @@ impl Cross for String {
 impl Cross for Option<String> {
     type C = LkStr;
 
+    #[inline]
     fn encode(&self, _: &Arena) -> LkStr {
         self.as_deref().map_or(NO_STR, str_of)
     }
 
+    #[inline(always)]
     unsafe fn decode(c: LkStr) -> Result<Self, Bad> {
         // SAFETY: the caller's promise.
         Ok(unsafe { text(c)? }.map(ToOwned::to_owned))
@@ -268,10 +281,12 @@ impl Cross for Option<String> {
 impl Cross for LanguageCode {
     type C = LkStr;
 
+    #[inline]
     fn encode(&self, _: &Arena) -> LkStr {
         str_of(self.as_str())
     }
 
+    #[inline]
     unsafe fn decode(c: LkStr) -> Result<Self, Bad> {
         // SAFETY: the caller's promise.
         Ok(Self::new(unsafe { text(c)? }.unwrap_or_default()))
@@ -281,10 +296,12 @@ impl Cross for LanguageCode {
 impl Cross for Option<LanguageCode> {
     type C = LkStr;
 
+    #[inline]
     fn encode(&self, _: &Arena) -> LkStr {
         self.as_ref().map_or(NO_STR, |language| str_of(language.as_str()))
     }
 
+    #[inline]
     unsafe fn decode(c: LkStr) -> Result<Self, Bad> {
         // SAFETY: the caller's promise.
         Ok(unsafe { text(c)? }.map(LanguageCode::new))
@@ -294,10 +311,12 @@ impl Cross for Option<LanguageCode> {
 impl Cross for AudioFrame {
     type C = LkAudioFrame;
 
+    #[inline]
     fn encode(&self, _: &Arena) -> LkAudioFrame {
         frame_of(self.as_ref())
     }
 
+    #[inline]
     unsafe fn decode(c: LkAudioFrame) -> Result<Self, Bad> {
         // SAFETY: the caller's promise.
         unsafe { frame(&c) }.map(Self::from)
@@ -307,10 +326,12 @@ impl Cross for AudioFrame {
 impl<T: Element> Cross for Vec<T> {
     type C = LkSlice;
 
+    #[inline]
     fn encode(&self, arena: &Arena) -> LkSlice {
         T::slice(self, arena)
     }
 
+    #[inline]
     unsafe fn decode(c: LkSlice) -> Result<Self, Bad> {
         if c.len == 0 {
             return Ok(Self::new());
@@ -340,10 +361,12 @@ macro_rules! elements_as_fields {
         impl Element for $type {
             type Item = <$type as Cross>::C;
 
+            #[inline]
             fn item(&self, arena: &Arena) -> Self::Item {
                 self.encode(arena)
             }
 
+            #[inline]
             unsafe fn from_item(item: *const Self::Item) -> Result<Self, Bad> {
                 // SAFETY: the caller's promise; these forms are frozen.
                 unsafe { Self::decode(item.read()) }
@@ -357,16 +380,19 @@ elements_as_fields! { String LanguageCode }
 impl Element for i16 {
     type Item = i16;
 
+    #[inline]
     fn item(&self, _: &Arena) -> i16 {
         *self
     }
 
+    #[inline]
     unsafe fn from_item(item: *const i16) -> Result<Self, Bad> {
         // SAFETY: the caller's promise.
         Ok(unsafe { item.read() })
     }
 
     /// They stay where they are.
+    #[inline]
     fn slice(items: &[Self], _: &Arena) -> LkSlice {
         LkSlice { ptr: items.as_ptr().cast(), len: items.len(), stride: size_of::<Self>() }
     }
@@ -386,10 +412,12 @@ pub(crate) trait Payload: Sized {
 macro_rules! payloads_as_fields {
     ($($type:ty)*) => {$(
         impl Payload for $type {
+            #[inline]
             fn payload(&self, arena: &Arena) -> *const c_void {
                 arena.put(self.encode(arena)).cast()
             }
 
+            #[inline]
             unsafe fn from_payload(value: *const c_void) -> Result<Self, Bad> {
                 if value.is_null() {
                     return Err(Bad::Broken("an enum has no value that must have one"));

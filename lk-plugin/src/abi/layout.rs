@@ -264,9 +264,13 @@ layout! { handles:
 
     grown LkVadStreamVtable {
         drop: Option<unsafe extern "C" fn(state: *mut c_void)>,
+        // The frame in registers: behind a pointer, the processor would wait for it.
         push: Option<unsafe extern "C" fn(
             state: *mut c_void,
-            frame: *const LkAudioFrame,
+            samples: *const i16,
+            length: usize,
+            sample_rate: u32,
+            channels: u16,
             context: *mut c_void,
             on_event: OnVadEvent,
             error: *mut LkOwnedError,

@@ -29,12 +29,12 @@ macro_rules! records {
             impl Record for $type {
                 type C = $c;
 
-                #[inline]
+                #[inline(always)]
                 fn record(&self, arena: &Arena) -> $c {
                     $c { size: size_of_prefixed::<$c>(), $($field: self.$field.encode(arena),)* }
                 }
 
-                #[inline]
+                #[inline(always)]
                 unsafe fn from_record(c: &$c) -> Result<Self, Bad> {
                     // SAFETY: the caller's promise for the struct is that for its fields.
                     Ok(Self { $($field: unsafe { <$of>::decode(c.$field)? },)* })
@@ -44,10 +44,12 @@ macro_rules! records {
             impl Cross for $type {
                 type C = *const $c;
 
+                #[inline]
                 fn encode(&self, arena: &Arena) -> *const $c {
                     arena.put(self.record(arena))
                 }
 
+                #[inline]
                 unsafe fn decode(c: *const $c) -> Result<Self, Bad> {
                     // SAFETY: the caller's promise.
                     unsafe { Self::from_pointer(c) }
@@ -57,10 +59,12 @@ macro_rules! records {
             impl Cross for Option<$type> {
                 type C = *const $c;
 
+                #[inline]
                 fn encode(&self, arena: &Arena) -> *const $c {
                     self.as_ref().map_or(std::ptr::null(), |value| value.encode(arena))
                 }
 
+                #[inline]
                 unsafe fn decode(c: *const $c) -> Result<Self, Bad> {
                     // SAFETY: the caller's promise.
                     if c.is_null() { Ok(None) } else { unsafe { $type::from_pointer(c) }.map(Some) }
@@ -70,10 +74,12 @@ macro_rules! records {
             impl Element for $type {
                 type Item = $c;
 
+                #[inline]
                 fn item(&self, arena: &Arena) -> $c {
                     self.record(arena)
                 }
 
+                #[inline]
                 unsafe fn from_item(item: *const $c) -> Result<Self, Bad> {
                     // SAFETY: the caller's promise.
                     unsafe { Self::from_pointer(item) }
@@ -81,10 +87,12 @@ macro_rules! records {
             }
 
             impl Payload for $type {
+                #[inline]
                 fn payload(&self, arena: &Arena) -> *const c_void {
                     self.encode(arena).cast()
                 }
 
+                #[inline]
                 unsafe fn from_payload(value: *const c_void) -> Result<Self, Bad> {
                     // SAFETY: the caller's promise.
                     unsafe { Self::from_pointer(value.cast()) }
@@ -100,12 +108,14 @@ macro_rules! codes {
         impl Cross for $type {
             type C = u32;
 
+            #[inline]
             fn encode(&self, _: &Arena) -> u32 {
                 match self {
                     $(Self::$variant => $code,)*
                 }
             }
 
+            #[inline]
             unsafe fn decode(c: u32) -> Result<Self, Bad> {
                 match c {
                     $($code => Ok(Self::$variant),)*
@@ -124,6 +134,7 @@ macro_rules! tagged {
         impl Cross for $type {
             type C = LkTagged;
 
+            #[inline]
             fn encode(&self, arena: &Arena) -> LkTagged {
                 match self {
                     $(tagged!(@pattern $variant value $($payload)?) => LkTagged {
@@ -133,6 +144,7 @@ macro_rules! tagged {
                 }
             }
 
+            #[inline]
             unsafe fn decode(c: LkTagged) -> Result<Self, Bad> {
                 match c.code {
                     $($code => Ok(tagged!(@decode c $variant $($payload)?)),)*
@@ -144,10 +156,12 @@ macro_rules! tagged {
         impl Element for $type {
             type Item = LkTagged;
 
+            #[inline]
             fn item(&self, arena: &Arena) -> LkTagged {
                 self.encode(arena)
             }
 
+            #[inline]
             unsafe fn from_item(item: *const LkTagged) -> Result<Self, Bad> {
                 // SAFETY: the caller's promise; the form is frozen.
                 unsafe { Self::decode(item.read()) }
@@ -409,10 +423,12 @@ codes! {
 impl Cross for Option<ChatRole> {
     type C = u32;
 
+    #[inline]
     fn encode(&self, arena: &Arena) -> u32 {
         self.map_or(0, |role| role.encode(arena))
     }
 
+    #[inline]
     unsafe fn decode(c: u32) -> Result<Self, Bad> {
         // SAFETY: a number. A role of a later version counts as none: the words are worth more.
         Ok(unsafe { ChatRole::decode(c) }.ok())
@@ -430,10 +446,12 @@ tagged! {
 impl Cross for Option<ToolChoice> {
     type C = *const LkTagged;
 
+    #[inline]
     fn encode(&self, arena: &Arena) -> *const LkTagged {
         self.as_ref().map_or(std::ptr::null(), |choice| arena.put(choice.encode(arena)))
     }
 
+    #[inline]
     unsafe fn decode(c: *const LkTagged) -> Result<Self, Bad> {
         // SAFETY: the caller's promise.
         if c.is_null() { Ok(None) } else { unsafe { ToolChoice::decode(c.read()) }.map(Some) }

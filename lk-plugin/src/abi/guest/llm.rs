@@ -16,7 +16,7 @@ struct State {
     plugin: Arc<dyn Llm>,
 }
 
-static VTABLE: LkLlmVtable = LkLlmVtable {
+const VTABLE: &LkLlmVtable = &LkLlmVtable {
     size: size_of_prefixed::<LkLlmVtable>(),
     drop: Some(drop),
     capabilities: Some(capabilities),
@@ -26,19 +26,22 @@ static VTABLE: LkLlmVtable = LkLlmVtable {
     prewarm: Some(prewarm),
 };
 
+#[inline]
 pub(in crate::abi) fn instance(plugin: Box<dyn Llm>) -> LkInstance {
     let state = guard::keep(State { guard: Guard::default(), plugin: plugin.into() });
-    LkInstance { vtable: (&raw const VTABLE).cast(), state }
+    LkInstance { vtable: std::ptr::from_ref(VTABLE).cast(), state }
 }
 
 /// # Safety
 ///
 /// `state` is one of [`instance`], not yet dropped.
+#[inline]
 unsafe fn of<'s>(state: *const c_void) -> &'s State {
     // SAFETY: the caller's promise; the host drops an instance after its last call.
     unsafe { &*state.cast() }
 }
 
+#[inline]
 unsafe extern "C" fn capabilities(state: *const c_void, out: *mut LkLlmCapabilities, error: *mut LkOwnedError) -> u32 {
     // SAFETY: the host's state, and its places for answers. The host's struct is not shorter: its minor is not lower.
     unsafe {
@@ -50,18 +53,21 @@ unsafe extern "C" fn capabilities(state: *const c_void, out: *mut LkLlmCapabilit
     }
 }
 
+#[inline]
 unsafe extern "C" fn model(state: *const c_void) -> LkStr {
     // SAFETY: the host's state.
     let State { guard, plugin } = unsafe { of(state) };
     guard.run(|| Ok(str_of(plugin.model()))).unwrap_or(NO_STR)
 }
 
+#[inline]
 unsafe extern "C" fn provider(state: *const c_void) -> LkStr {
     // SAFETY: the host's state.
     let State { guard, plugin } = unsafe { of(state) };
     guard.run(|| Ok(str_of(plugin.provider()))).unwrap_or(NO_STR)
 }
 
+#[inline]
 unsafe extern "C" fn chat(
     state: *const c_void,
     context: *const LkChatContext,
@@ -80,6 +86,7 @@ unsafe extern "C" fn chat(
     }
 }
 
+#[inline]
 unsafe extern "C" fn prewarm(state: *const c_void) {
     // SAFETY: the host's state.
     let State { guard, plugin } = unsafe { of(state) };
@@ -89,6 +96,7 @@ unsafe extern "C" fn prewarm(state: *const c_void) {
     });
 }
 
+#[inline]
 unsafe extern "C" fn drop(state: *mut c_void) {
     // SAFETY: the host's last call.
     unsafe { guard::drop_state::<State>(state) };

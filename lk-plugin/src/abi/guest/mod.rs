@@ -3,6 +3,9 @@
 //! Each entry catches panics ([`guard`]), so nothing unwinds into the host; a handle whose code panicked answers with
 //! [`Panic`](crate::ErrorKind::Panic) from then on. Everything handed to the host is a boxed state with the functions of
 //! its vtable, and comes back through its `drop` alone.
+//!
+//! All of it is `#[inline]` and hangs on [`module`], tables included: so it is compiled where `export_plugins!` stands, and
+//! costs nobody else anything.
 
 mod guard;
 mod host_log;

@@ -36,12 +36,14 @@ unsafe impl Sync for Module {}
 impl Exports {
     /// The plugins of these packages.
     #[must_use]
+    #[inline]
     pub const fn new(packages: &'static [&'static str]) -> Self {
         Self { packages, module: OnceLock::new() }
     }
 }
 
 /// The module's vtable; null when it cannot even be put together.
+#[inline]
 pub fn module(exports: &'static Exports) -> *const c_void {
     let module = guard::caught(|| {
         let module = exports.module.get_or_init(|| Module::of(private::linked().iter(), exports.packages));
@@ -51,6 +53,7 @@ pub fn module(exports: &'static Exports) -> *const c_void {
 }
 
 impl Module {
+    #[inline]
     fn of(linked: impl Iterator<Item = &'static StaticPlugin>, packages: &[&str]) -> Self {
         let plugins: Box<[LkPlugin]> =
             linked.filter(|plugin| packages.contains(&plugin.package)).map(plugin_of).collect();
@@ -67,6 +70,7 @@ impl Module {
 }
 
 /// The entry of a plugin that is linked in.
+#[inline]
 pub(in crate::abi) fn plugin_of(plugin: &'static StaticPlugin) -> LkPlugin {
     LkPlugin {
         size: size_of_prefixed::<LkPlugin>(),
@@ -77,6 +81,7 @@ pub(in crate::abi) fn plugin_of(plugin: &'static StaticPlugin) -> LkPlugin {
     }
 }
 
+#[inline]
 unsafe extern "C" fn create(
     data: *const c_void,
     config: *const LkConfigValues,
@@ -93,10 +98,11 @@ unsafe extern "C" fn create(
             GOOD
         }
         // SAFETY: the host's place for the error.
-        Err(failure) => unsafe { guard::fail(&failure, error) },
+        Err(failure) => unsafe { guard::fail(failure, error) },
     }
 }
 
+#[inline]
 fn instance(make: StaticMake, config: &Config) -> Result<LkInstance> {
     Ok(match make {
         StaticMake::Llm(make) => llm::instance(make(config)?),
@@ -106,6 +112,7 @@ fn instance(make: StaticMake, config: &Config) -> Result<LkInstance> {
     })
 }
 
+#[inline]
 fn config_of(values: ConfigValues) -> Result<Config> {
     let mut config = Config::from_json(&values.json)?;
     for key in values.texts {

@@ -26,6 +26,7 @@ trait Source: Send + 'static {
 impl<T: Record + Send + 'static> Source for EventStream<T> {
     type Item = T;
 
+    #[inline]
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<T>>> {
         Pin::new(self).poll_next(context)
     }
@@ -41,6 +42,7 @@ struct OwningFuture<T, P: ?Sized> {
 impl<T: Record + Send + 'static, P: Send + Sync + ?Sized + 'static> Source for OwningFuture<T, P> {
     type Item = T;
 
+    #[inline]
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<T>>> {
         let Some(future) = &mut self.future else { return Poll::Ready(None) };
         let ready = future.as_mut().poll(context);
@@ -62,11 +64,13 @@ struct State<S: Source> {
 }
 
 /// The events for the host to poll.
+#[inline]
 pub(super) fn events<T: Record + Send + 'static>(events: EventStream<T>) -> LkPolled {
     handle(events)
 }
 
 /// The future for the host to poll. It keeps the instance alive: the host may drop that first.
+#[inline]
 pub(super) fn future<T, P>(plugin: &Arc<P>, make: impl for<'p> FnOnce(&'p P) -> BoxFuture<'p, Result<T>>) -> LkPolled
 where
     T: Record + Send + 'static,
@@ -78,6 +82,7 @@ where
     handle(OwningFuture { future: Some(future), _plugin: Arc::clone(plugin) })
 }
 
+#[inline]
 fn handle<S: Source>(source: S) -> LkPolled {
     let state = State {
         guard: Guard::default(),
@@ -96,6 +101,7 @@ impl<S: Source> Vtable<S> {
         &LkPolledVtable { size: size_of_prefixed::<LkPolledVtable>(), drop: Some(drop::<S>), poll: Some(poll::<S>) };
 }
 
+#[inline]
 unsafe extern "C" fn poll<S: Source>(
     state: *mut c_void,
     waker: *const LkWaker,
@@ -129,11 +135,12 @@ unsafe extern "C" fn poll<S: Source>(
     });
     polled.unwrap_or_else(|failure| {
         // SAFETY: the host's place for the error.
-        unsafe { guard::fail(&failure, error) };
+        unsafe { guard::fail(failure, error) };
         polled::FAILED
     })
 }
 
+#[inline]
 unsafe extern "C" fn drop<S: Source>(state: *mut c_void) {
     // SAFETY: the host's last call.
     unsafe { guard::drop_state::<State<S>>(state) };

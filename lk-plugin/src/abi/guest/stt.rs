@@ -18,7 +18,7 @@ struct State {
     plugin: Arc<dyn Stt>,
 }
 
-static VTABLE: LkSttVtable = LkSttVtable {
+const VTABLE: &LkSttVtable = &LkSttVtable {
     size: size_of_prefixed::<LkSttVtable>(),
     drop: Some(drop),
     capabilities: Some(capabilities),
@@ -29,19 +29,22 @@ static VTABLE: LkSttVtable = LkSttVtable {
     prewarm: Some(prewarm),
 };
 
+#[inline]
 pub(in crate::abi) fn instance(plugin: Box<dyn Stt>) -> LkInstance {
     let state = guard::keep(State { guard: Guard::default(), plugin: plugin.into() });
-    LkInstance { vtable: (&raw const VTABLE).cast(), state }
+    LkInstance { vtable: std::ptr::from_ref(VTABLE).cast(), state }
 }
 
 /// # Safety
 ///
 /// `state` is one of [`instance`], not yet dropped.
+#[inline]
 unsafe fn of<'s>(state: *const c_void) -> &'s State {
     // SAFETY: the caller's promise; the host drops an instance after its last call.
     unsafe { &*state.cast() }
 }
 
+#[inline]
 unsafe extern "C" fn capabilities(state: *const c_void, out: *mut LkSttCapabilities, error: *mut LkOwnedError) -> u32 {
     // SAFETY: the host's state, and its places for answers. The host's struct is not shorter: its minor is not lower.
     unsafe {
@@ -53,18 +56,21 @@ unsafe extern "C" fn capabilities(state: *const c_void, out: *mut LkSttCapabilit
     }
 }
 
+#[inline]
 unsafe extern "C" fn model(state: *const c_void) -> LkStr {
     // SAFETY: the host's state.
     let State { guard, plugin } = unsafe { of(state) };
     guard.run(|| Ok(str_of(plugin.model()))).unwrap_or(NO_STR)
 }
 
+#[inline]
 unsafe extern "C" fn provider(state: *const c_void) -> LkStr {
     // SAFETY: the host's state.
     let State { guard, plugin } = unsafe { of(state) };
     guard.run(|| Ok(str_of(plugin.provider()))).unwrap_or(NO_STR)
 }
 
+#[inline]
 unsafe extern "C" fn recognize(
     state: *const c_void,
     audio: *const LkAudioFrame,
@@ -83,6 +89,7 @@ unsafe extern "C" fn recognize(
     }
 }
 
+#[inline]
 unsafe extern "C" fn stream(
     state: *const c_void,
     options: *const LkRecognizeOptions,
@@ -101,6 +108,7 @@ unsafe extern "C" fn stream(
     }
 }
 
+#[inline]
 unsafe extern "C" fn prewarm(state: *const c_void) {
     // SAFETY: the host's state.
     let State { guard, plugin } = unsafe { of(state) };
@@ -110,6 +118,7 @@ unsafe extern "C" fn prewarm(state: *const c_void) {
     });
 }
 
+#[inline]
 unsafe extern "C" fn drop(state: *mut c_void) {
     // SAFETY: the host's last call.
     unsafe { guard::drop_state::<State>(state) };

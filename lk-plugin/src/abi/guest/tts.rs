@@ -16,7 +16,7 @@ struct State {
     plugin: Arc<dyn Tts>,
 }
 
-static VTABLE: LkTtsVtable = LkTtsVtable {
+const VTABLE: &LkTtsVtable = &LkTtsVtable {
     size: size_of_prefixed::<LkTtsVtable>(),
     drop: Some(drop),
     capabilities: Some(capabilities),
@@ -29,19 +29,22 @@ static VTABLE: LkTtsVtable = LkTtsVtable {
     prewarm: Some(prewarm),
 };
 
+#[inline]
 pub(in crate::abi) fn instance(plugin: Box<dyn Tts>) -> LkInstance {
     let state = guard::keep(State { guard: Guard::default(), plugin: plugin.into() });
-    LkInstance { vtable: (&raw const VTABLE).cast(), state }
+    LkInstance { vtable: std::ptr::from_ref(VTABLE).cast(), state }
 }
 
 /// # Safety
 ///
 /// `state` is one of [`instance`], not yet dropped.
+#[inline]
 unsafe fn of<'s>(state: *const c_void) -> &'s State {
     // SAFETY: the caller's promise; the host drops an instance after its last call.
     unsafe { &*state.cast() }
 }
 
+#[inline]
 unsafe extern "C" fn capabilities(state: *const c_void, out: *mut LkTtsCapabilities, error: *mut LkOwnedError) -> u32 {
     // SAFETY: the host's state, and its places for answers. The host's struct is not shorter: its minor is not lower.
     unsafe {
@@ -53,30 +56,35 @@ unsafe extern "C" fn capabilities(state: *const c_void, out: *mut LkTtsCapabilit
     }
 }
 
+#[inline]
 unsafe extern "C" fn sample_rate(state: *const c_void) -> u32 {
     // SAFETY: the host's state.
     let State { guard, plugin } = unsafe { of(state) };
     guard.run(|| Ok(plugin.sample_rate())).unwrap_or(0)
 }
 
+#[inline]
 unsafe extern "C" fn channels(state: *const c_void) -> u16 {
     // SAFETY: the host's state.
     let State { guard, plugin } = unsafe { of(state) };
     guard.run(|| Ok(plugin.channels())).unwrap_or(0)
 }
 
+#[inline]
 unsafe extern "C" fn model(state: *const c_void) -> LkStr {
     // SAFETY: the host's state.
     let State { guard, plugin } = unsafe { of(state) };
     guard.run(|| Ok(str_of(plugin.model()))).unwrap_or(NO_STR)
 }
 
+#[inline]
 unsafe extern "C" fn provider(state: *const c_void) -> LkStr {
     // SAFETY: the host's state.
     let State { guard, plugin } = unsafe { of(state) };
     guard.run(|| Ok(str_of(plugin.provider()))).unwrap_or(NO_STR)
 }
 
+#[inline]
 unsafe extern "C" fn synthesize(
     state: *const c_void,
     text: LkStr,
@@ -96,6 +104,7 @@ unsafe extern "C" fn synthesize(
     }
 }
 
+#[inline]
 unsafe extern "C" fn stream(
     state: *const c_void,
     options: *const LkSynthesizeOptions,
@@ -114,6 +123,7 @@ unsafe extern "C" fn stream(
     }
 }
 
+#[inline]
 unsafe extern "C" fn prewarm(state: *const c_void) {
     // SAFETY: the host's state.
     let State { guard, plugin } = unsafe { of(state) };
@@ -123,6 +133,7 @@ unsafe extern "C" fn prewarm(state: *const c_void) {
     });
 }
 
+#[inline]
 unsafe extern "C" fn drop(state: *mut c_void) {
     // SAFETY: the host's last call.
     unsafe { guard::drop_state::<State>(state) };

@@ -11,6 +11,7 @@ use crate::abi::layout::{
     OnVadEvent, size_of_prefixed,
 };
 use crate::abi::values::{LkVadCapabilities, LkVadEvent};
+use crate::audio::AudioFrameRef;
 use crate::kinds::{Vad, VadEvent, VadStream};
 
 struct State {
@@ -18,7 +19,7 @@ struct State {
     plugin: Arc<dyn Vad>,
 }
 
-static VTABLE: LkVadVtable = LkVadVtable {
+const VTABLE: &LkVadVtable = &LkVadVtable {
     size: size_of_prefixed::<LkVadVtable>(),
     drop: Some(drop),
     capabilities: Some(capabilities),
@@ -29,19 +30,22 @@ static VTABLE: LkVadVtable = LkVadVtable {
     prewarm: Some(prewarm),
 };
 
+#[inline]
 pub(in crate::abi) fn instance(plugin: Box<dyn Vad>) -> LkInstance {
     let state = guard::keep(State { guard: Guard::default(), plugin: plugin.into() });
-    LkInstance { vtable: (&raw const VTABLE).cast(), state }
+    LkInstance { vtable: std::ptr::from_ref(VTABLE).cast(), state }
 }
 
 /// # Safety
 ///
 /// `state` is one of [`instance`], not yet dropped.
+#[inline]
 unsafe fn of<'s>(state: *const c_void) -> &'s State {
     // SAFETY: the caller's promise; the host drops an instance after its last call.
     unsafe { &*state.cast() }
 }
 
+#[inline]
 unsafe extern "C" fn capabilities(state: *const c_void, out: *mut LkVadCapabilities, error: *mut LkOwnedError) -> u32 {
     // SAFETY: the host's state, and its places for answers. The host's struct is not shorter: its minor is not lower.
     unsafe {
@@ -53,36 +57,41 @@ unsafe extern "C" fn capabilities(state: *const c_void, out: *mut LkVadCapabilit
     }
 }
 
+#[inline]
 unsafe extern "C" fn model(state: *const c_void) -> LkStr {
     // SAFETY: the host's state.
     let State { guard, plugin } = unsafe { of(state) };
     guard.run(|| Ok(str_of(plugin.model()))).unwrap_or(NO_STR)
 }
 
+#[inline]
 unsafe extern "C" fn provider(state: *const c_void) -> LkStr {
     // SAFETY: the host's state.
     let State { guard, plugin } = unsafe { of(state) };
     guard.run(|| Ok(str_of(plugin.provider()))).unwrap_or(NO_STR)
 }
 
+#[inline]
 unsafe extern "C" fn min_silence_duration(state: *const c_void) -> u64 {
     // SAFETY: the host's state.
     let State { guard, plugin } = unsafe { of(state) };
     guard.run(|| Ok(plugin.min_silence_duration().encode(&Arena::default()))).unwrap_or(NO_DURATION)
 }
 
+#[inline]
 unsafe extern "C" fn stream(state: *const c_void, out: *mut LkVadStream, error: *mut LkOwnedError) -> u32 {
     // SAFETY: the host's state, and its places for answers.
     unsafe {
         let State { guard, plugin } = of(state);
         guard.answer(error, || {
             let stream = Listener { guard: Guard::default(), stream: plugin.stream()?, events: Vec::new() };
-            out.write(LkVadStream { vtable: &raw const STREAM, state: guard::keep(stream) });
+            out.write(LkVadStream { vtable: std::ptr::from_ref(STREAM), state: guard::keep(stream) });
             Ok(())
         })
     }
 }
 
+#[inline]
 unsafe extern "C" fn prewarm(state: *const c_void) {
     // SAFETY: the host's state.
     let State { guard, plugin } = unsafe { of(state) };
@@ -92,6 +101,7 @@ unsafe extern "C" fn prewarm(state: *const c_void) {
     });
 }
 
+#[inline]
 unsafe extern "C" fn drop(state: *mut c_void) {
     // SAFETY: the host's last call.
     unsafe { guard::drop_state::<State>(state) };
@@ -105,7 +115,7 @@ struct Listener {
     events: Vec<VadEvent>,
 }
 
-static STREAM: LkVadStreamVtable = LkVadStreamVtable {
+const STREAM: &LkVadStreamVtable = &LkVadStreamVtable {
     size: size_of_prefixed::<LkVadStreamVtable>(),
     drop: Some(drop_stream),
     push: Some(push),
@@ -114,9 +124,13 @@ static STREAM: LkVadStreamVtable = LkVadStreamVtable {
     audio: Some(audio),
 };
 
+#[inline]
 unsafe extern "C" fn push(
     state: *mut c_void,
-    frame: *const LkAudioFrame,
+    samples: *const i16,
+    length: usize,
+    sample_rate: u32,
+    channels: u16,
     context: *mut c_void,
     on_event: OnVadEvent,
     error: *mut LkOwnedError,
@@ -124,7 +138,10 @@ unsafe extern "C" fn push(
     // SAFETY: the host's state, one call at a time; its frame for this call, its function and its place for errors.
     unsafe {
         let Listener { guard, stream, events } = &mut *state.cast::<Listener>();
-        let code = guard.answer(error, || stream.push(cross::frame(&*frame)?, events));
+        let code = guard.answer(error, || {
+            let samples = cross::samples(samples, length)?;
+            stream.push(AudioFrameRef::new(samples, sample_rate, channels)?, events)
+        });
         if !events.is_empty() {
             tell(events, context, on_event);
         }
@@ -137,6 +154,7 @@ unsafe extern "C" fn push(
 /// # Safety
 ///
 /// `on_event` may be called with `context`.
+#[inline]
 unsafe fn tell(events: &mut Vec<VadEvent>, context: *mut c_void, on_event: OnVadEvent) {
     // Nothing in this event points anywhere.
     let arena = Arena::default();
@@ -147,6 +165,7 @@ unsafe fn tell(events: &mut Vec<VadEvent>, context: *mut c_void, on_event: OnVad
     }
 }
 
+#[inline]
 unsafe extern "C" fn flush(state: *mut c_void, error: *mut LkOwnedError) -> u32 {
     // SAFETY: the host's state, one call at a time, and its place for errors.
     unsafe {
@@ -155,6 +174,7 @@ unsafe extern "C" fn flush(state: *mut c_void, error: *mut LkOwnedError) -> u32 
     }
 }
 
+#[inline]
 unsafe extern "C" fn end_input(
     state: *mut c_void,
     context: *mut c_void,
@@ -170,6 +190,7 @@ unsafe extern "C" fn end_input(
     }
 }
 
+#[inline]
 unsafe extern "C" fn audio(state: *const c_void, event: *const LkVadEvent, out: *mut LkAudioFrame) -> u8 {
     // SAFETY: the host's state and event, and its place for the view, which it gives up before the next call.
     unsafe {
@@ -185,6 +206,7 @@ unsafe extern "C" fn audio(state: *const c_void, event: *const LkVadEvent, out: 
     }
 }
 
+#[inline]
 unsafe extern "C" fn drop_stream(state: *mut c_void) {
     // SAFETY: the host's last call.
     unsafe { guard::drop_state::<Listener>(state) };

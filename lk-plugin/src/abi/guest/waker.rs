@@ -22,6 +22,7 @@ impl KeptWaker {
     /// # Safety
     ///
     /// `waker` points to a waker of the host that lasts for this call.
+    #[inline]
     pub(super) unsafe fn get(&mut self, waker: *const LkWaker) -> Result<&Waker> {
         // SAFETY: the caller's promise.
         let (waker, vtable) = unsafe { (waker.read(), read((*waker).vtable)) };
@@ -45,6 +46,7 @@ impl KeptWaker {
     }
 }
 
+#[inline]
 fn broken() -> Error {
     Error::new(ErrorKind::Internal, "the host's waker could not be cloned")
 }
@@ -62,10 +64,12 @@ unsafe impl Send for HostWaker {}
 unsafe impl Sync for HostWaker {}
 
 impl Wake for HostWaker {
+    #[inline]
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
 
+    #[inline]
     fn wake_by_ref(self: &Arc<Self>) {
         if let Some(wake) = self.vtable.wake_by_ref {
             // SAFETY: the clone is alive until it is dropped below.
@@ -75,6 +79,7 @@ impl Wake for HostWaker {
 }
 
 impl Drop for HostWaker {
+    #[inline]
     fn drop(&mut self) {
         if let Some(drop) = self.vtable.drop {
             // SAFETY: for the last time.

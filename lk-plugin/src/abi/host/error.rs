@@ -21,6 +21,7 @@ pub(super) const NO_DUPLEX: LkDuplex =
 /// # Safety
 ///
 /// `error` is as the call left it.
+#[inline]
 pub(super) unsafe fn outcome(code: u32, error: LkOwnedError) -> Result<()> {
     // SAFETY: the caller's promise.
     if code == 0 { Ok(()) } else { Err(unsafe { take(code, error) }) }
@@ -31,6 +32,7 @@ pub(super) unsafe fn outcome(code: u32, error: LkOwnedError) -> Result<()> {
 /// # Safety
 ///
 /// As [`outcome`].
+#[cold]
 pub(super) unsafe fn take(code: u32, error: LkOwnedError) -> Error {
     if error.value.is_null() {
         let kind = ErrorKind::from_code(code).unwrap_or(ErrorKind::Internal);

@@ -7,6 +7,7 @@
 mod error;
 mod input;
 mod llm;
+#[cfg(all(feature = "dynamic", target_os = "linux"))]
 mod log;
 mod module;
 mod polled;

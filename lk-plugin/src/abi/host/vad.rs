@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::error::{self, NO_ERROR};
 use crate::abi::arena::Arena;
-use crate::abi::cross::{Cross, Record, frame, frame_of};
+use crate::abi::cross::{Cross, Record, frame};
 use crate::abi::layout::{
     LkAudioFrame, LkInstance, LkOwnedError, LkSlice, LkVadStream, LkVadStreamVtable, LkVadVtable, OnVadEvent,
 };
@@ -106,9 +106,12 @@ impl Drop for ForeignVad {
     }
 }
 
+type PushFn =
+    unsafe extern "C" fn(*mut c_void, *const i16, usize, u32, u16, *mut c_void, OnVadEvent, *mut LkOwnedError) -> u32;
+
 /// One listener.
 struct ForeignVadStream {
-    push: unsafe extern "C" fn(*mut c_void, *const LkAudioFrame, *mut c_void, OnVadEvent, *mut LkOwnedError) -> u32,
+    push: PushFn,
     vtable: LkVadStreamVtable,
     state: *mut c_void,
 }
@@ -140,11 +143,13 @@ unsafe extern "C" fn on_event(context: *mut c_void, event: *const LkVadEvent) {
 
 impl VadStream for ForeignVadStream {
     fn push(&mut self, frame: AudioFrameRef<'_>, events: &mut Vec<VadEvent>) -> Result<()> {
-        let (frame, mut error) = (frame_of(frame), NO_ERROR);
+        let (samples, rate, channels) = (frame.samples(), frame.sample_rate(), frame.channels());
+        let mut error = NO_ERROR;
         let context = std::ptr::from_mut(events).cast();
-        // SAFETY: our handle, a frame that stays for this call, the buffer for its events, and a place for the error.
+        // SAFETY: our handle, samples that stay for this call, the buffer for its events, and a place for the error.
         unsafe {
-            let code = (self.push)(self.state, &raw const frame, context, on_event, &raw mut error);
+            let (start, length) = (samples.as_ptr(), samples.len());
+            let code = (self.push)(self.state, start, length, rate, channels, context, on_event, &raw mut error);
             error::outcome(code, error)
         }
     }

@@ -112,6 +112,7 @@ impl Tts for Bomb {
         1
     }
 
+    #[expect(clippy::panic, reason = "a payload that is no text")]
     fn synthesize(&self, _: &str, _: &SynthesizeOptions) -> Result<ChunkedStream> {
         std::panic::panic_any(7)
     }
@@ -202,6 +203,33 @@ fn a_panic_in_a_call_poisons_the_instance() -> Result<()> {
     let stt = across_stt(Bomb(At::Prewarm))?;
     stt.prewarm();
     assert_boom(stt.stream(&RecognizeOptions::default()));
+    Ok(())
+}
+
+/// A cause that cannot even be told.
+#[derive(Debug)]
+struct Unspeakable;
+
+impl std::fmt::Display for Unspeakable {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::hint::black_box(Bomb(At::Rate)).at(At::Rate);
+        Ok(())
+    }
+}
+
+impl std::error::Error for Unspeakable {}
+
+struct Refuses;
+
+impl Llm for Refuses {
+    fn chat(&self, _: &ChatContext, _: &ChatOptions) -> Result<LlmStream> {
+        Err(Error::config("no").with_source(Unspeakable))
+    }
+}
+
+#[test]
+fn a_panic_in_the_cause_of_an_error_is_an_error_too() -> Result<()> {
+    assert_boom(across_llm(Refuses)?.chat(&ChatContext::new(), &ChatOptions::default()));
     Ok(())
 }
 
