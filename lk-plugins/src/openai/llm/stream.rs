@@ -91,8 +91,15 @@ impl Job {
         chunks: &mut Batches<ChatChunk>,
     ) -> Result<(), Failure> {
         loop {
-            while let Some(event) = events.buffered()? {
-                if assembler.event(&event.event, &event.data, chunks)? == Progress::Done {
+            loop {
+                let progress = if let Some(data) = events.plain() {
+                    assembler.event("", &String::from_utf8_lossy(&data), chunks)?
+                } else if let Some(event) = events.buffered()? {
+                    assembler.event(&event.event, &event.data, chunks)?
+                } else {
+                    break;
+                };
+                if progress == Progress::Done {
                     return assembler.finish(true, chunks);
                 }
                 if chunks.is_full() {
@@ -115,9 +122,9 @@ impl Job {
             } else if assembler.has_begun() {
                 events.fill().await?
             } else {
-                let left = self.first_token.saturating_sub(started.elapsed());
+                let passed = started.elapsed();
                 let patience = events.answer().patience().clone();
-                patience.within(left, "token", "first_token_timeout", events.fill()).await??
+                patience.rest_of(self.first_token, passed, "token", "first_token_timeout", events.fill()).await??
             };
             if !more {
                 return assembler.finish(false, chunks);
