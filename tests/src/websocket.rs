@@ -139,7 +139,7 @@ impl Session {
     }
 
     /// The next message that is no audio; `None` when the client has left.
-    pub fn next(&mut self) -> Option<Value> {
+    pub fn next_message(&mut self) -> Option<Value> {
         loop {
             let message = self.receive()?;
             if message["type"] != "input_audio_buffer.append" {
@@ -151,7 +151,7 @@ impl Session {
     /// Reads until a message of this kind.
     pub fn wait_for(&mut self, kind: &str) -> Option<Value> {
         loop {
-            let message = self.next()?;
+            let message = self.next_message()?;
             if message["type"] == kind {
                 return Some(message);
             }

@@ -375,7 +375,7 @@ fn connections_are_shared_and_go_with_the_instance() {
             assert_eq!(ask(&*llm, &hasty(0)).unwrap(), "good");
         }
         let requests = server.requests();
-        assert_eq!((requests[0].method.as_str(), requests[0].header("authorization")), ("HEAD", None));
+        assert_eq!((requests[0].method.as_str(), requests[0].header("authorization")), ("GET", None));
         assert_eq!(requests[2].http_version, if http2 { 2 } else { 1 });
         assert_eq!(requests[1].connection, requests[2].connection);
         drop(llm);

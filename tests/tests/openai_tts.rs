@@ -295,7 +295,7 @@ fn events_that_break_off_or_report_an_error_are_errors() {
 #[test]
 fn a_cut_body_is_an_error_and_never_a_short_speech() {
     for (what, content_type, body) in containers() {
-        let part = body.len() * 6 / 10 | 1;
+        let part = (body.len() * 6 / 10) | 1;
         // By the rules of HTTP: chunks that break off, and fewer bytes than announced.
         let chunks = failure(audio(content_type, &body[..part]).cut(), json!({}));
         assert!(chunks.kind().is_api(), "{what}: {chunks}");

@@ -90,9 +90,19 @@ impl Client {
     /// Opens a connection ahead of need, once: a task that asks for nothing in particular.
     pub(crate) fn prewarm(&self) {
         self.warm.get_or_init(|| {
-            let request = self.http.head(self.endpoint.base().clone()).timeout(self.config.connect_timeout);
             // Without the key: any answer will do. Whatever goes wrong, the first call tells.
-            let asking = async move { request.send().await.map(drop) };
+            let request = self.http.get(self.endpoint.base().clone()).timeout(self.config.connect_timeout);
+            let asking = async move {
+                let Ok(mut response) = request.send().await else { return };
+                let mut read = 0;
+                // A connection is used again only once its answer is read.
+                while let Ok(Some(chunk)) = response.chunk().await {
+                    read += chunk.len();
+                    if read > MAX_ERROR_BODY {
+                        return;
+                    }
+                }
+            };
             Some(Warming(runtime::handle().ok()?.spawn(asking).abort_handle()))
         });
     }

@@ -182,15 +182,6 @@ impl Endpoint {
         &self.base
     }
 
-    pub(crate) fn preset(&self) -> Preset {
-        self.preset
-    }
-
-    /// Whether the model is in the path, as on Azure.
-    pub(crate) fn is_azure(&self) -> bool {
-        self.preset.facts().auth == Auth::Azure
-    }
-
     pub(crate) fn redactor(&self) -> &Redactor {
         &self.redactor
     }

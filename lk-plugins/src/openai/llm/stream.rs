@@ -25,6 +25,9 @@ const MAX_WHOLE: usize = 8 << 20;
 /// How long to wait for the usage and the end once the model is done: some servers never send them.
 const AFTER_FINISH: Duration = Duration::from_secs(1);
 
+/// How long to wait for the end of the body behind `[DONE]`.
+const TO_THE_END: Duration = Duration::from_millis(20);
+
 /// All that a call needs.
 pub(super) struct Job {
     pub(super) client: Client,
@@ -100,7 +103,11 @@ impl Job {
                     break;
                 };
                 if progress == Progress::Done {
-                    return assembler.finish(true, chunks);
+                    assembler.finish(true, chunks)?;
+                    chunks.flush().await?;
+                    // HTTP/1 uses a connection again only when the body was read to its very end, which comes right behind.
+                    let _: Result<_, _> = timeout(TO_THE_END, async { while let Ok(true) = events.fill().await {} }).await;
+                    return Ok(());
                 }
                 if chunks.is_full() {
                     chunks.flush().await?;

@@ -92,15 +92,14 @@ async fn attempt(
     let answer = client.send(request, patience).await?;
     let request_id = answer.request_id().map(|id| answer.endpoint().redactor().clean(&id).into_owned());
     let request_id = request_id.unwrap_or_default();
-    match interim {
-        Some(events) if answer.content_type() == "text/event-stream" => {
-            let mut writing = Writing { call, recording, events, request_id: &request_id, text: String::new(), delivered };
-            let (data, usage) = writing.read(answer).await?;
-            Ok(Transcribed { data, usage, request_id })
-        }
-        // Not every server knows `stream`.
-        _ => whole(call, recording, answer, request_id).await,
+    // What comes decides, not what was asked for: not every server knows `stream`.
+    if answer.content_type() != "text/event-stream" {
+        return whole(call, recording, answer, request_id).await;
     }
+    let text = String::new();
+    let mut writing = Writing { call, recording, events: interim, request_id: &request_id, text, delivered };
+    let (data, usage) = writing.read(answer).await?;
+    Ok(Transcribed { data, usage, request_id })
 }
 
 async fn whole(
@@ -134,7 +133,7 @@ async fn whole(
 struct Writing<'w> {
     call: &'w Call,
     recording: &'w Recording,
-    events: &'w mut EventSender<SpeechEvent>,
+    events: Option<&'w mut EventSender<SpeechEvent>>,
     request_id: &'w str,
     text: String,
     delivered: &'w mut bool,
@@ -154,15 +153,22 @@ impl Writing<'_> {
                 }
             }
             if grown {
-                let event = SpeechEvent::interim_transcript(self.data(self.text.trim(), None));
-                self.events.send(event.with_request_id(self.request_id)).await?;
-                *self.delivered = true;
+                self.tell().await?;
             }
             if !reader.fill().await? {
                 let message = "the transcript broke off: the answer ended before its `transcript.text.done`";
                 return Err(reader.answer().told(Error::new(ErrorKind::ApiConnection, message)));
             }
         }
+    }
+
+    async fn tell(&mut self) -> Result<()> {
+        let event = SpeechEvent::interim_transcript(self.data(self.text.trim(), None)).with_request_id(self.request_id);
+        if let Some(events) = &mut self.events {
+            events.send(event).await?;
+            *self.delivered = true;
+        }
+        Ok(())
     }
 
     fn apply(&mut self, data: &str, reader: &SseReader) -> Result<Step, Failure> {

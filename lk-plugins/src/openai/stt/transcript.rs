@@ -97,12 +97,13 @@ fn piece(text: Option<&str>, start: Option<f64>, end: Option<f64>, confidence: O
     piece
 }
 
-/// The model's own probability of its words, averaged over the segments by their length; 0 when it tells none.
+/// The model's own probability of its words, averaged over the segments by their length; 0 when it tells none. (Some
+/// servers fill in a 0, which would be certainty.)
 fn confidence(segments: &[Segment]) -> f32 {
     let (mut sum, mut weight) = (0.0, 0.0);
     for segment in segments {
         let length = segment.end.unwrap_or(0.0) - segment.start.unwrap_or(0.0);
-        if let Some(logprob) = segment.avg_logprob.filter(|logprob| logprob.is_finite()) {
+        if let Some(logprob) = segment.avg_logprob.filter(|logprob| logprob.is_finite() && *logprob < 0.0) {
             let length = if length.is_finite() { length.max(0.001) } else { 0.001 };
             sum += logprob * length;
             weight += length;

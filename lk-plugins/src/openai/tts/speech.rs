@@ -119,7 +119,7 @@ async fn attempt(
             return Err(told(not_audio(&start, &answer)));
         }
         Declared::Unsupported => return Err(told(unsupported(content_type.unwrap_or_default()))),
-        Declared::Audio(container) => (Body::Plain(answer), container),
+        Declared::Audio(container) => (Body::Plain(Box::new(answer)), container),
         Declared::Events => {
             // Within events, the audio is what was asked for.
             let Declared::Audio(container) = Declared::read(None, voice.response_format, pcm) else {
@@ -145,7 +145,7 @@ async fn attempt(
     };
     match container {
         Container::Pcm(raw) => inline(Inline::Raw(RawReader::new(raw)), start.freeze(), &mut body, voice, speaker).await,
-        Container::Wav => inline(Inline::Wav(WavReader::new()), start.freeze(), &mut body, voice, speaker).await,
+        Container::Wav => inline(Inline::Wav(Box::new(WavReader::new())), start.freeze(), &mut body, voice, speaker).await,
         packed => on_thread(packed, start.freeze(), &mut body, voice, speaker).await,
     }
     .map_err(|failure| if failure.error.request_id().is_none() { told(failure.error) } else { failure })?;
@@ -180,7 +180,7 @@ async fn inline(
 
 enum Inline {
     Raw(RawReader),
-    Wav(WavReader),
+    Wav(Box<WavReader>),
 }
 
 impl Inline {
@@ -246,7 +246,7 @@ async fn on_thread(
 
 /// The audio of an answer, out of whatever it is wrapped in.
 enum Body {
-    Plain(Answer),
+    Plain(Box<Answer>),
     Events(Box<Events>),
 }
 

@@ -115,6 +115,13 @@ impl<'t> Conversation<'t> {
         }
     }
 
+    /// The end of a speech that the server never told: a session after the one that heard it begin may hear nothing of it.
+    pub(super) fn silence_at_last(&mut self, pushed: u64) -> Option<SpeechEvent> {
+        let mut events = Vec::new();
+        self.stop_speaking("", pushed, pushed, &mut events);
+        events.pop()
+    }
+
     /// Whether all that was asked for has come.
     pub(super) fn is_settled(&self) -> bool {
         self.commits.is_empty() && self.items.is_empty()

@@ -87,6 +87,11 @@ impl<'s> Session<'s> {
                 events.send(event).await?;
             }
             if let Some(outcome) = self.outcome(now) {
+                if matches!(outcome, Outcome::Finished)
+                    && let Some(event) = self.conversation.silence_at_last(self.microphone.ledger.end())
+                {
+                    events.send(event).await?;
+                }
                 socket.close(self.patience).await;
                 return Ok(outcome);
             }
