@@ -23,7 +23,7 @@ use std::sync::OnceLock;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::runtime::{Builder, Handle};
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -34,21 +34,23 @@ use crate::error::{Error, ErrorKind, Result};
 /// [`Io`](ErrorKind::Io) when the system refuses it threads or a poller.
 pub fn handle() -> Result<Handle> {
     match RUNTIME.get_or_init(start) {
-        Ok(runtime) => Ok(runtime.handle().clone()),
+        Ok(handle) => Ok(handle.clone()),
         Err(reason) => Err(Error::new(ErrorKind::Io, "no tokio runtime could be started").with_source(reason.as_str())),
     }
 }
 
 /// The runtime, or why there is none.
-static RUNTIME: OnceLock<std::result::Result<Runtime, String>> = OnceLock::new();
+static RUNTIME: OnceLock<std::result::Result<Handle, String>> = OnceLock::new();
 
-fn start() -> std::result::Result<Runtime, String> {
-    // Two workers: plugins wait on the network, they do not compute. Tokio panics when it gets no threads.
-    let build = || Builder::new_multi_thread().worker_threads(2).thread_name("lk-plugin").enable_all().build();
-    match std::panic::catch_unwind(build) {
-        Ok(built) => built.map_err(|error| error.to_string()),
-        Err(_) => Err("the system gave no threads".to_owned()),
-    }
+fn start() -> std::result::Result<Handle, String> {
+    // One thread: plugins wait on the network, they do not compute. With several, tasks that hand things to each other
+    // (a connection and its reader) wake a thread each time, which costs three times as much as all that they do.
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
+    let handle = runtime.handle().clone();
+    let driven = std::thread::Builder::new()
+        .name("lk-plugin".to_owned())
+        .spawn(move || runtime.block_on(std::future::pending::<()>()));
+    driven.map(|_| handle).map_err(|error| error.to_string())
 }
 
 /// Makes a future or a stream (of `Result`s) run within this artifact's runtime, whoever polls or drops it.
@@ -107,8 +109,8 @@ impl<T: Stream<Item = Result<I>>, I> Stream for OnTokio<T> {
 impl<T> Drop for OnTokio<T> {
     fn drop(&mut self) {
         // What is inside may hold timers and sockets, whose drop wants the runtime too. What was never polled has none.
-        let running = RUNTIME.get().and_then(|runtime| runtime.as_ref().ok());
-        let _entered = running.map(Runtime::enter);
+        let running = RUNTIME.get().and_then(|handle| handle.as_ref().ok());
+        let _entered = running.map(Handle::enter);
         drop(self.inner.take());
     }
 }

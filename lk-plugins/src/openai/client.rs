@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use lk_plugin::{ConnectOptions, Error, ErrorKind, Result};
+use lk_plugin::{ConnectOptions, Error, ErrorKind, Result, runtime};
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::redirect::{Attempt, Policy};
 use reqwest::{ClientBuilder, Method, RequestBuilder, Response, StatusCode};
@@ -16,6 +16,7 @@ use rustls::ClientConfig;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls_platform_verifier::Verifier;
+use tokio::task::AbortHandle;
 
 use super::connection::ConnectionConfig;
 use super::endpoint::{self, Endpoint};
@@ -34,6 +35,16 @@ pub(crate) struct Client {
     http: reqwest::Client,
     endpoint: Arc<Endpoint>,
     config: Arc<ConnectionConfig>,
+    warm: Arc<OnceLock<Option<Warming>>>,
+}
+
+/// The request that opens a connection early; it goes with the last client that is told of it.
+struct Warming(AbortHandle);
+
+impl Drop for Warming {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 impl Client {
@@ -46,7 +57,7 @@ impl Client {
         let endpoint = Endpoint::new(&config, endpoint::environment)?;
         let tls = tls(&endpoint, &config)?;
         let http = build(builder(tls, &config), &endpoint)?;
-        Ok(Self { http, endpoint: Arc::new(endpoint), config: Arc::new(config) })
+        Ok(Self { http, endpoint: Arc::new(endpoint), config: Arc::new(config), warm: Arc::default() })
     }
 
     /// The server.
@@ -73,24 +84,26 @@ impl Client {
         let mut tls = tls(&self.endpoint, &self.config)?;
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         let builder = builder(tls, &self.config).http1_only();
-        Ok(Self { http: build(builder, &self.endpoint)?, ..self.clone() })
+        Ok(Self { http: build(builder, &self.endpoint)?, warm: Arc::default(), ..self.clone() })
     }
 
-    /// Opens a connection ahead of need, if there is none: a task that asks for nothing in particular and ends by itself.
+    /// Opens a connection ahead of need, once: a task that asks for nothing in particular.
     pub(crate) fn prewarm(&self) {
-        let Ok(runtime) = lk_plugin::runtime::handle() else { return };
-        // Without the key: any answer will do. Whatever goes wrong, the first call tells.
-        let request = self.http.get(self.endpoint.base().clone()).timeout(self.config.connect_timeout);
-        runtime.spawn(async move {
-            let Ok(mut response) = request.send().await else { return };
-            let mut read = 0;
-            // A connection is used again only once its answer is read.
-            while let Ok(Some(chunk)) = response.chunk().await {
-                read += chunk.len();
-                if read > MAX_ERROR_BODY {
-                    return;
+        self.warm.get_or_init(|| {
+            // Without the key: any answer will do. Whatever goes wrong, the first call tells.
+            let request = self.http.get(self.endpoint.base().clone()).timeout(self.config.connect_timeout);
+            let asking = async move {
+                let Ok(mut response) = request.send().await else { return };
+                let mut read = 0;
+                // A connection is used again only once its answer is read.
+                while let Ok(Some(chunk)) = response.chunk().await {
+                    read += chunk.len();
+                    if read > MAX_ERROR_BODY {
+                        return;
+                    }
                 }
-            }
+            };
+            Some(Warming(runtime::handle().ok()?.spawn(asking).abort_handle()))
         });
     }
 
@@ -187,6 +200,8 @@ impl Answer {
     /// The media type, in lower case and without parameters; empty when the server does not say.
     pub(crate) fn content_type(&self) -> String {
         let full = self.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        // It stands in errors. Cleaned as it came: in lower case a key would not be known any more.
+        let full = self.endpoint.redactor().clean(full);
         full.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
     }
 
@@ -196,13 +211,14 @@ impl Answer {
     ///
     /// A body that stands still or breaks off.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
-        let limit = self.patience.stall;
-        self.chunk_within(limit).await
+        self.chunk_after(Duration::ZERO).await
     }
 
-    /// The next piece of the body, within a limit that is not the usual one.
-    pub(crate) async fn chunk_within(&mut self, limit: Duration) -> Result<Option<Bytes>, Failure> {
-        let waiting = self.patience.within(limit, "more of the answer", "stall_timeout", self.response.chunk());
+    /// The next piece of the body, when part of the time for it has passed already.
+    pub(crate) async fn chunk_after(&mut self, passed: Duration) -> Result<Option<Bytes>, Failure> {
+        let stall = self.patience.stall;
+        let waiting =
+            self.patience.rest_of(stall, passed, "more of the answer", "stall_timeout", self.response.chunk());
         match waiting.await {
             Ok(Ok(chunk)) => Ok(chunk),
             Ok(Err(error)) => Err(self.broken(&error)),

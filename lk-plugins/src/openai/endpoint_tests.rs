@@ -1,3 +1,5 @@
+#![expect(clippy::panic, reason = "a test stops at its first surprise")]
+
 use lk_plugin::{Config, ErrorKind, PluginConfig as _};
 
 use super::*;

@@ -52,6 +52,18 @@ impl Patience {
         option: &str,
         future: impl Future<Output = T>,
     ) -> Result<T, Failure> {
+        self.rest_of(limit, Duration::ZERO, waiting_for, option, future).await
+    }
+
+    /// The same, when part of the limit has passed already.
+    pub(crate) async fn rest_of<T>(
+        &self,
+        limit: Duration,
+        passed: Duration,
+        waiting_for: &str,
+        option: &str,
+        future: impl Future<Output = T>,
+    ) -> Result<T, Failure> {
         let mut future = pin!(future);
         // Made when there is something to wait for: most of a burst is there already.
         let mut timer = pin!(None);
@@ -60,7 +72,7 @@ impl Patience {
                 return Poll::Ready(Ok(output));
             }
             if timer.is_none() {
-                timer.set(Some(sleep(limit.min(self.left().unwrap_or(Duration::MAX)))));
+                timer.set(Some(sleep(limit.saturating_sub(passed).min(self.left().unwrap_or(Duration::MAX)))));
             }
             let Some(timer) = timer.as_mut().as_pin_mut() else { return Poll::Pending };
             timer.poll(context).map(|()| Err(self.late(limit, waiting_for, option)))

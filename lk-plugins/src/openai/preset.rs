@@ -232,6 +232,7 @@ static TOGETHER: PresetFacts = compatible(
 static X_AI: PresetFacts = compatible("x_ai", "https://api.x.ai/v1", "XAI_API_KEY", "grok-3-fast");
 
 #[cfg(test)]
+#[expect(clippy::panic, reason = "a test stops at its first surprise")]
 mod tests {
     use lk_plugin::ValueType;
     use lk_plugin::config::Value;

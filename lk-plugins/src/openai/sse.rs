@@ -1,8 +1,9 @@
 //! Server-sent events out of an answer: borders of pieces anywhere, lengths within a limit, deadlines kept.
 
 use std::num::NonZeroUsize;
+use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 use lk_plugin::{Error, ErrorKind};
 use sse_core::{MessageEvent, SseDecoder, SseEvent};
 use tokio::time::Instant;
@@ -17,6 +18,8 @@ pub(crate) struct SseReader {
     piece: Bytes,
     ended: bool,
     limit: NonZeroUsize,
+    // Whether the decoder is between two events.
+    between: bool,
     // Since when bytes have come without making up a line.
     line_since: Option<Instant>,
 }
@@ -25,7 +28,7 @@ impl SseReader {
     /// Events of at most `limit` bytes.
     pub(crate) fn new(answer: Answer, limit: NonZeroUsize) -> Self {
         let decoder = SseDecoder::with_limit(limit);
-        Self { answer, decoder, piece: Bytes::new(), ended: false, limit, line_since: None }
+        Self { answer, decoder, piece: Bytes::new(), ended: false, limit, between: true, line_since: None }
     }
 
     pub(crate) fn answer(&self) -> &Answer {
@@ -48,15 +51,34 @@ impl SseReader {
         }
     }
 
+    /// The data of the next event, if it is here as a whole and the event is as plain as most are: one line of data. It
+    /// is not copied then. What is anything else is left for [`buffered`](Self::buffered).
+    pub(crate) fn plain(&mut self) -> Option<Bytes> {
+        const DATA: &[u8] = b"data: ";
+        let line = self.piece.strip_prefix(DATA).filter(|_| self.between)?;
+        let end = memchr::memchr2(b'\n', b'\r', line).filter(|end| *end <= self.limit.get())?;
+        if line.get(end..end + 2)? != b"\n\n" {
+            return None;
+        }
+        self.piece.advance(DATA.len());
+        let data = self.piece.split_to(end);
+        self.piece.advance(2);
+        Some(data)
+    }
+
     /// The next event of what has arrived, without waiting.
     ///
     /// # Errors
     ///
     /// An event longer than the limit.
     pub(crate) fn buffered(&mut self) -> Result<Option<MessageEvent>, Failure> {
+        self.between &= self.piece.is_empty();
         loop {
             match self.decoder.next(&mut self.piece) {
-                Some(Ok(SseEvent::Message(event))) => return Ok(Some(event)),
+                Some(Ok(SseEvent::Message(event))) => {
+                    self.between = true;
+                    return Ok(Some(event));
+                }
                 Some(Ok(SseEvent::Retry(_))) => {}
                 Some(Err(_)) => {
                     let message = format!("the server sent an event longer than {} bytes", self.limit);
@@ -77,9 +99,8 @@ impl SseReader {
         if self.ended {
             return Ok(false);
         }
-        let stall = self.answer.patience().stall;
-        let limit = self.line_since.map_or(stall, |since| stall.saturating_sub(since.elapsed()));
-        let chunk = self.answer.chunk_within(limit).await?;
+        let passed = self.line_since.map_or(Duration::ZERO, |since| since.elapsed());
+        let chunk = self.answer.chunk_after(passed).await?;
         self.take(chunk);
         Ok(true)
     }

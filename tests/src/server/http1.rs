@@ -10,8 +10,12 @@ use super::{Reply, Request, Shared, Step};
 pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(mut socket: S, connection: usize, shared: &Shared) {
     let mut received = Vec::new();
     while let Ok(Some(request)) = read(&mut socket, &mut received, connection).await {
-        let reply = shared.reply_to(request);
-        match write(&mut socket, &reply).await {
+        let head_alone = request.method == "HEAD";
+        let mut reply = shared.reply_to(request);
+        if head_alone {
+            reply.steps.clear();
+        }
+        match write(&mut socket, &reply, head_alone).await {
             Ok(true) => {}
             Ok(false) => break,
             Err(_) => {
@@ -65,7 +69,7 @@ async fn read<S: AsyncRead + Unpin>(
 }
 
 /// Whether the connection may be used again. An error means that the client went away.
-async fn write<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut S, reply: &Reply) -> io::Result<bool> {
+async fn write<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut S, reply: &Reply, head_alone: bool) -> io::Result<bool> {
     let chunked = if let Some(head) = &reply.head {
         let mut text = format!("HTTP/1.1 {} Scripted\r\ntransfer-encoding: chunked\r\n", head.status);
         for (name, value) in &head.headers {
@@ -95,7 +99,7 @@ async fn write<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut S, reply: &Reply)
             Step::Cut => return Ok(false),
         }
     }
-    if chunked {
+    if chunked && !head_alone {
         socket.write_all(b"0\r\n\r\n").await?;
     }
     Ok(chunked)

@@ -93,7 +93,7 @@ impl Assembler {
         if self.id.is_empty() && !chunk.id.is_empty() {
             self.id = chunk.id.0.into_owned();
         }
-        if !chunk.service_tier.is_empty() {
+        if !chunk.service_tier.is_empty() && self.service_tier.as_deref() != Some(&*chunk.service_tier.0) {
             self.service_tier = Some(chunk.service_tier.0.into_owned());
         }
         if let Some(usage) = chunk.usage {

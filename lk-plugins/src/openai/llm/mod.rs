@@ -1,15 +1,12 @@
 //! `llm/openai`: chat completions, streamed.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use lk_plugin::{
-    ChatContext, ChatOptions, ConfigValue, Error, Llm, LlmCapabilities, LlmStream, Result, lk_plugin, runtime,
+    ChatContext, ChatOptions, ConfigValue, Error, Llm, LlmCapabilities, LlmStream, Result, lk_plugin,
 };
-use reqwest::Method;
 use serde_json::{Map, Value};
-use tokio::task::AbortHandle;
 
 use super::client::Client;
 use super::connection::openai_config;
@@ -129,17 +126,6 @@ pub struct OpenAiLlm {
     model: String,
     config: OpenAiLlmConfig,
     extra_body: Map<String, Value>,
-    warm: OnceLock<Option<Warming>>,
-}
-
-/// The request that opens the connection early; it goes with the instance.
-#[derive(Debug)]
-struct Warming(AbortHandle);
-
-impl Drop for Warming {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
 }
 
 #[lk_plugin(
@@ -180,7 +166,7 @@ impl OpenAiLlm {
                     .with_source(error)
             })?,
         };
-        Ok(Self { client: Client::new(connection)?, model, config, extra_body, warm: OnceLock::new() })
+        Ok(Self { client: Client::new(connection)?, model, config, extra_body })
     }
 }
 
@@ -217,19 +203,7 @@ impl Llm for OpenAiLlm {
         Ok(pumped(|chunks| job.run(chunks)))
     }
 
-    /// Opens a connection, by asking once for the list of models.
     fn prewarm(&self) {
-        self.warm.get_or_init(|| {
-            let client = self.client.clone();
-            let model = self.model.clone();
-            let asking = async move {
-                let patience = client.patience(&lk_plugin::ConnectOptions::default());
-                // Whatever comes of it, the connection is what was wanted; a call will tell what is wrong.
-                if let Ok(mut answer) = client.send(client.request(Method::GET, "models", &model), &patience).await {
-                    let _: std::result::Result<_, _> = answer.body(4 << 20).await;
-                }
-            };
-            Some(Warming(runtime::handle().ok()?.spawn(asking).abort_handle()))
-        });
+        self.client.prewarm();
     }
 }

@@ -25,6 +25,9 @@ const MAX_WHOLE: usize = 8 << 20;
 /// How long to wait for the usage and the end once the model is done: some servers never send them.
 const AFTER_FINISH: Duration = Duration::from_secs(1);
 
+/// How long to wait for the end of the body behind `[DONE]`.
+const TO_THE_END: Duration = Duration::from_millis(20);
+
 /// All that a call needs.
 pub(super) struct Job {
     pub(super) client: Client,
@@ -91,9 +94,20 @@ impl Job {
         chunks: &mut Batches<ChatChunk>,
     ) -> Result<(), Failure> {
         loop {
-            while let Some(event) = events.buffered()? {
-                if assembler.event(&event.event, &event.data, chunks)? == Progress::Done {
-                    return assembler.finish(true, chunks);
+            loop {
+                let progress = if let Some(data) = events.plain() {
+                    assembler.event("", &String::from_utf8_lossy(&data), chunks)?
+                } else if let Some(event) = events.buffered()? {
+                    assembler.event(&event.event, &event.data, chunks)?
+                } else {
+                    break;
+                };
+                if progress == Progress::Done {
+                    assembler.finish(true, chunks)?;
+                    chunks.flush().await?;
+                    // HTTP/1 uses a connection again only when the body was read to its very end, which comes right behind.
+                    let _: Result<_, _> = timeout(TO_THE_END, async { while let Ok(true) = events.fill().await {} }).await;
+                    return Ok(());
                 }
                 if chunks.is_full() {
                     chunks.flush().await?;
@@ -115,9 +129,9 @@ impl Job {
             } else if assembler.has_begun() {
                 events.fill().await?
             } else {
-                let left = self.first_token.saturating_sub(started.elapsed());
+                let passed = started.elapsed();
                 let patience = events.answer().patience().clone();
-                patience.within(left, "token", "first_token_timeout", events.fill()).await??
+                patience.rest_of(self.first_token, passed, "token", "first_token_timeout", events.fill()).await??
             };
             if !more {
                 return assembler.finish(false, chunks);
