@@ -84,6 +84,9 @@ pub(crate) trait Record: Sized {
 pub(crate) trait Element: Sized {
     type Item: Copy;
 
+    /// The fewest bytes that an item has: all of them, unless it begins with its size.
+    const SMALLEST: usize = size_of::<Self::Item>();
+
     fn item(&self, arena: &Arena) -> Self::Item;
 
     /// # Safety
@@ -323,6 +326,18 @@ impl Cross for AudioFrame {
     }
 }
 
+/// The most places that are reserved before the items are read.
+const MAX_RESERVED: usize = 1_024;
+
+/// Whether items may be read there: aligned, each of at least `smallest` bytes, and within what memory can be.
+pub(in crate::abi) fn leads_to_items<I>(list: &LkSlice, smallest: usize) -> bool {
+    list.ptr.cast::<I>().is_aligned()
+        && !list.ptr.is_null()
+        && list.stride >= smallest
+        && list.stride.is_multiple_of(align_of::<I>())
+        && list.len.checked_mul(list.stride).is_some_and(|bytes| isize::try_from(bytes).is_ok())
+}
+
 impl<T: Element> Cross for Vec<T> {
     type C = LkSlice;
 
@@ -336,13 +351,11 @@ impl<T: Element> Cross for Vec<T> {
         if c.len == 0 {
             return Ok(Self::new());
         }
-        if c.ptr.is_null()
-            || c.stride == 0
-            || c.len.checked_mul(c.stride).is_none_or(|bytes| bytes > isize::MAX as usize)
-        {
+        if !leads_to_items::<T::Item>(&c, T::SMALLEST) {
             return Err(Bad::Broken("a list leads nowhere"));
         }
-        let mut items = Self::with_capacity(c.len);
+        // A wrong length must not become a huge allocation.
+        let mut items = Self::with_capacity(c.len.min(MAX_RESERVED));
         for index in 0..c.len {
             // SAFETY: the caller's promise: `len` items that lie `stride` bytes apart.
             match unsafe { T::from_item(c.ptr.byte_add(index * c.stride).cast()) } {

@@ -73,6 +73,7 @@ macro_rules! records {
 
             impl Element for $type {
                 type Item = $c;
+                const SMALLEST: usize = size_of::<u32>();
 
                 #[inline]
                 fn item(&self, arena: &Arena) -> $c {

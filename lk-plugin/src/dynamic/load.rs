@@ -195,9 +195,13 @@ fn plugin(module: &OpenModule, note: &PluginNote, file: &str) -> Option<Plugin> 
     })
 }
 
-/// Where probed files are remembered for this user: in the cache folder of the XDG rules; `None` when there is no home.
+/// Where probed files are remembered for this user: in the cache folder of the XDG rules; `None` when there is no home, and
+/// in a process with more rights than its caller, who chose the environment.
 #[must_use]
 pub fn user_probe_cache() -> Option<PathBuf> {
+    if search::has_more_rights_than_its_caller() {
+        return None;
+    }
     let absolute = |variable: &str| std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
     let cache = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(Path::new(".cache"))))?;
     Some(cache.join("lk-plugin").join("probed"))

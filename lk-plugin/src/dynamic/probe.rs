@@ -141,7 +141,7 @@ fn remember(entry: &Path) -> std::io::Result<()> {
     if let Some(folder) = entry.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    File::create(entry).map(drop)
+    File::create_new(entry).map(drop)
 }
 
 fn run(helper: &Path, candidate: &Candidate) -> Result<(), Fault> {
@@ -255,6 +255,8 @@ fn watch(mut child: Child) -> (String, Option<ExitStatus>) {
         let _ = kill_process_group(group, Signal::KILL);
     }
     if status.is_none() {
+        // It may have left its group.
+        let _ = child.kill();
         let _ = child.wait();
     }
     (String::from_utf8_lossy(&answer).into_owned(), status)

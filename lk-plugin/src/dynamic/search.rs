@@ -225,7 +225,7 @@ fn check_component(path: &Path) -> Result<(), Fault> {
 }
 
 /// Whether the system started this program in its secure mode (`AT_SECURE`). Also when that cannot be told.
-fn has_more_rights_than_its_caller() -> bool {
+pub(super) fn has_more_rights_than_its_caller() -> bool {
     const AT_SECURE: usize = 23;
     let Ok(auxiliary) = std::fs::read("/proc/self/auxv") else { return true };
     let (words, _) = auxiliary.as_chunks::<{ size_of::<usize>() }>();

@@ -45,7 +45,8 @@ pub(super) unsafe extern "C" fn set_host(host: *const LkHost) {
 /// Where this thread's last panic was, told once.
 #[inline]
 pub(super) fn place_of_last_panic() -> Option<String> {
-    PLACE.with(Cell::take)
+    // None in the destructor of another thread-local: this one may be gone.
+    PLACE.try_with(Cell::take).ok().flatten()
 }
 
 #[inline]

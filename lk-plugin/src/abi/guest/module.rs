@@ -24,8 +24,6 @@ pub struct Exports {
 
 struct Module {
     module: LkModule,
-    // What `module` points to.
-    _plugins: Box<[LkPlugin]>,
 }
 
 // SAFETY: the pointers lead to statics and to the list beside them, none of which ever changes.
@@ -55,8 +53,9 @@ pub fn module(exports: &'static Exports) -> *const c_void {
 impl Module {
     #[inline]
     fn of(linked: impl Iterator<Item = &'static StaticPlugin>, packages: &[&str]) -> Self {
-        let plugins: Box<[LkPlugin]> =
-            linked.filter(|plugin| packages.contains(&plugin.package)).map(plugin_of).collect();
+        // Leaked: the host may read it until the process ends.
+        let plugins: &'static [LkPlugin] =
+            linked.filter(|plugin| packages.contains(&plugin.package)).map(plugin_of).collect::<Vec<_>>().leak();
         let list = LkSlice { ptr: plugins.as_ptr().cast(), len: plugins.len(), stride: size_of::<LkPlugin>() };
         let module = LkModule {
             size: size_of_prefixed::<LkModule>(),
@@ -65,7 +64,7 @@ impl Module {
             plugins: list,
             set_host: Some(host_log::set_host),
         };
-        Self { module, _plugins: plugins }
+        Self { module }
     }
 }
 

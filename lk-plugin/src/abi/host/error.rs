@@ -34,17 +34,23 @@ pub(super) unsafe fn outcome(code: u32, error: LkOwnedError) -> Result<()> {
 /// As [`outcome`].
 #[cold]
 pub(super) unsafe fn take(code: u32, error: LkOwnedError) -> Error {
-    if error.value.is_null() {
+    let unsaid = || {
         let kind = ErrorKind::from_code(code).unwrap_or(ErrorKind::Internal);
-        return Error::new(kind, "the plugin failed and did not say why");
-    }
-    // SAFETY: the plugin's error, until it is freed below.
-    let wire = unsafe { WireError::from_pointer(error.value) };
+        Error::new(kind, "the plugin failed and did not say why")
+    };
+    let told = (!error.value.is_null()).then(|| {
+        // SAFETY: the plugin's error, until it is freed below.
+        unsafe { WireError::from_pointer(error.value) }
+    });
     if let Some(free) = error.free {
         // SAFETY: once, after the last look.
         unsafe { free(error.owner) };
     }
-    wire.map_or_else(Error::from, Error::from)
+    match told {
+        None => unsaid(),
+        Some(Ok(wire)) => wire.into(),
+        Some(Err(bad)) => unsaid().with_source(Error::from(bad)),
+    }
 }
 
 /// What a plugin lacks that it must have.

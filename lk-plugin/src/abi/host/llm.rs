@@ -43,10 +43,11 @@ impl ForeignLlm {
         let (mut out, mut error) = (this.capabilities.record(&Arena::default()), NO_ERROR);
         // SAFETY: our instance, and places for the answers; what a getter returns lasts as long as the instance.
         unsafe {
-            error::outcome(capabilities(this.state, &raw mut out, &raw mut error), error)?;
-            this.capabilities = LlmCapabilities::from_pointer(&raw const out)?;
             this.model = error::name(vtable.model.map(|get| get(this.state)))?;
             this.provider = error::name(vtable.provider.map(|get| get(this.state)))?;
+            // Last: after a panic of a getter this tells of it.
+            error::outcome(capabilities(this.state, &raw mut out, &raw mut error), error)?;
+            this.capabilities = LlmCapabilities::from_pointer(&raw const out)?;
         }
         Ok(this)
     }

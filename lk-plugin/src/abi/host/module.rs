@@ -9,7 +9,7 @@ use super::tts::ForeignTts;
 use super::vad::ForeignVad;
 use crate::abi::ABI;
 use crate::abi::arena::Arena;
-use crate::abi::cross::{Bad, Record, text};
+use crate::abi::cross::{Bad, Record, leads_to_items, text};
 use crate::abi::layout::{LkHost, LkInstance, LkModule, LkOwnedError, LkPlugin, read};
 use crate::abi::values::{ConfigValues, LkConfigValues};
 use crate::config::Config;
@@ -64,7 +64,7 @@ impl Module {
             )));
         }
         let list = module.plugins;
-        if list.len > MAX_PLUGINS || (list.len > 0 && (list.ptr.is_null() || list.stride == 0)) {
+        if list.len > MAX_PLUGINS || (list.len > 0 && !leads_to_items::<LkPlugin>(&list, size_of::<u32>())) {
             return Err(Bad::Broken("the list of plugins leads nowhere").into());
         }
         let plugins = (0..list.len).map(|index| {

@@ -51,11 +51,12 @@ impl ForeignTts {
         let (mut out, mut error) = (this.capabilities.record(&Arena::default()), NO_ERROR);
         // SAFETY: our instance, and places for the answers; what a getter returns lasts as long as the instance.
         unsafe {
-            error::outcome(capabilities(this.state, &raw mut out, &raw mut error), error)?;
-            this.capabilities = TtsCapabilities::from_pointer(&raw const out)?;
             (this.sample_rate, this.channels) = (sample_rate(this.state), channels(this.state));
             this.model = error::name(vtable.model.map(|get| get(this.state)))?;
             this.provider = error::name(vtable.provider.map(|get| get(this.state)))?;
+            // Last: after a panic of a getter this tells of it.
+            error::outcome(capabilities(this.state, &raw mut out, &raw mut error), error)?;
+            this.capabilities = TtsCapabilities::from_pointer(&raw const out)?;
         }
         // The rules of frames are those of the audio that will come.
         AudioFrame::new(Vec::new(), this.sample_rate, this.channels)?;
