@@ -36,3 +36,7 @@ compare:
 # Accept what the compiler says now in the ui tests; read the diff before you commit it.
 bless:
     TRYBUILD=overwrite cargo test -p ui-tests
+
+# The openai plugins against servers that others wrote: aimock, Whisper, Piper (wants Node.js and Python; 900 MB).
+real:
+    tests/real/run.sh

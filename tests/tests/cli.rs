@@ -181,8 +181,19 @@ fn the_json_list_describes_each_plugin_and_its_config() -> Result {
     let plugins = list["plugins"].as_array().ok_or("`plugins` is no list")?;
     for plugin in plugins {
         let keys: Vec<&String> = plugin.as_object().ok_or("no object")?.keys().collect();
-        let mut expected =
-            ["kind", "name", "version", "package", "source", "origin", "description", "license", "models", "fields"];
+        let mut expected = [
+            "kind",
+            "name",
+            "version",
+            "package",
+            "source",
+            "origin",
+            "description",
+            "license",
+            "models",
+            "fields",
+            "schema",
+        ];
         expected.sort_unstable();
         assert_eq!(keys, expected);
     }
