@@ -21,6 +21,18 @@ pub(crate) fn fixture(name: &str) -> PathBuf {
     Path::new(FOLDER).join(format!("target/debug/lib{}.so", name.replace('-', "_")))
 }
 
+/// The openai plugins as a file, with tokio, HTTP and TLS inside.
+pub(crate) fn openai() -> PathBuf {
+    static BUILT: OnceLock<()> = OnceLock::new();
+    let target = Path::new(FOLDER).join("target");
+    BUILT.get_or_init(|| {
+        let sources = sources().join("wraps-openai");
+        fs::copy(format!("{REPOSITORY}/Cargo.lock"), sources.join("Cargo.lock")).unwrap();
+        cargo(&sources, "cargo", &["build", "--offline", "--quiet"], &target);
+    });
+    target.join("debug/libwraps_openai.so")
+}
+
 /// The same fixture, built by the nightly compiler.
 pub(crate) fn fixture_by_nightly(name: &str) -> PathBuf {
     let target = Path::new(FOLDER).join("target-nightly");
@@ -131,12 +143,15 @@ fn copy(from: &Path, to: &Path) {
 }
 
 fn cargo(folder: &Path, program: &str, arguments: &[&str], target: &Path) {
-    let program = if program == "cargo" { env!("CARGO") } else { program };
-    let mut command = Command::new(program);
+    let own = program == "cargo";
+    let mut command = Command::new(if own { env!("CARGO") } else { program });
     command.args(arguments).current_dir(folder).env("CARGO_TARGET_DIR", target).env_remove("RUSTFLAGS");
-    // Those of the compiler that builds these tests.
+    // Those of the compiler that builds these tests. It itself needs them: without, a dependency's own `rust-toolchain`
+    // file would choose another.
     for variable in ["RUSTC", "RUSTUP_TOOLCHAIN", "CARGO"] {
-        command.env_remove(variable);
+        if !own {
+            command.env_remove(variable);
+        }
     }
     run(&mut command);
 }

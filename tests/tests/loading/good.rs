@@ -3,6 +3,7 @@
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
+use integration_tests::server::{Reply, Server};
 use lk_plugin::dynamic::{LogSink, Probe};
 use lk_plugin::{
     AudioFrame, AudioFrameRef, ChatContext, ChatOptions, ChatRole, Config, ErrorKind, Kind, Llm, RecognizeOptions,
@@ -17,6 +18,46 @@ fn asked(text: &str) -> ChatContext {
     let mut context = ChatContext::new();
     context.add_message(ChatRole::User, text);
     context
+}
+
+#[test]
+fn the_openai_plugins_in_a_file_speak_to_a_server() {
+    let registry = load(&[&build::openai()]);
+    assert_eq!(names(&registry), ["llm/openai", "stt/openai", "tts/openai"]);
+    let chunk = r#"{"id":"1","choices":[{"index":0,"delta":{"content":"from a file"},"finish_reason":"stop"}]}"#;
+    let server = Server::start([
+        Reply::sse([chunk, "[DONE]"]),
+        Reply::json(200, r#"{"text": "heard by a file"}"#),
+        Reply::new(200).header("content-type", "audio/pcm").bytes(vec![1; 48_000]),
+        Reply::json(401, r#"{"error": {"message": "no such key"}}"#).header("x-request-id", "req_7"),
+    ]);
+    let mut config = Config::new();
+    config.insert("base_url", server.url());
+    config.insert("api_key", "test-key");
+
+    let llm = registry.create::<dyn Llm>("openai/gpt-4o-mini", &config).unwrap();
+    assert_eq!(llm.model(), "gpt-4o-mini");
+    let answer = block_on(llm.chat(&asked("hi"), &ChatOptions::default()).unwrap().collect_response()).unwrap();
+    assert_eq!(answer.text, "from a file");
+
+    let stt = registry.create::<dyn Stt>("openai", &config).unwrap();
+    let second = AudioFrame::new(vec![0; 16_000], 16_000, 1).unwrap();
+    let event = block_on(stt.recognize(second.as_ref(), &RecognizeOptions::default())).unwrap();
+    assert_eq!(event.text(), "heard by a file");
+
+    let tts = registry.create::<dyn Tts>("openai", &config).unwrap();
+    let speech = tts.synthesize("hello", &SynthesizeOptions::default()).unwrap();
+    assert_eq!(block_on(speech.collect_frame()).unwrap().sample_rate(), tts.sample_rate());
+
+    // Status, request id and body are there on this side too; the key is not.
+    let refused = llm.chat(&asked("hi"), &ChatOptions::default()).unwrap();
+    let error = block_on(refused.collect_response()).unwrap_err();
+    assert_eq!((error.kind(), error.status(), error.request_id()), (ErrorKind::ApiStatus, Some(401), Some("req_7")));
+    assert!(!format!("{error:?}").contains("test-key"), "{error:?}");
+    // The file checks the config before the plugin does, with all problems at once.
+    config.insert("temprature", 1);
+    let error = registry.create::<dyn Llm>("openai", &config).err().unwrap();
+    assert!(error.to_string().contains("did you mean `temperature`?"), "{error}");
 }
 
 #[test]

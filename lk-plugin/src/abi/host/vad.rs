@@ -51,12 +51,12 @@ impl ForeignVad {
         unsafe {
             if let Some(get) = vtable.min_silence_duration {
                 this.min_silence = Option::decode(get(this.state))?;
-                // Last: after a panic of a getter this tells of it.
-                error::outcome(capabilities(this.state, &raw mut out, &raw mut error), error)?;
-                this.capabilities = VadCapabilities::from_pointer(&raw const out)?;
             }
             this.model = error::name(vtable.model.map(|get| get(this.state)))?;
             this.provider = error::name(vtable.provider.map(|get| get(this.state)))?;
+            // Last: after a panic of a getter this tells of it.
+            error::outcome(capabilities(this.state, &raw mut out, &raw mut error), error)?;
+            this.capabilities = VadCapabilities::from_pointer(&raw const out)?;
         }
         Ok(this)
     }
