@@ -58,6 +58,7 @@ pub(crate) enum Error {
     #[error("{0}")]
     Refused(String),
     /// A command line that names too little.
+    #[cfg(all(feature = "dynamic", target_os = "linux"))]
     #[error("{0}")]
     Usage(String),
     /// Standard output does not take the result. (A reader that went away is no failure.)
@@ -82,6 +83,7 @@ impl Error {
         match self {
             Self::Input { .. } | Self::Output(_) => Exit::Input,
             Self::Duplicates(_) | Self::Refused(_) => Exit::Refused,
+            #[cfg(all(feature = "dynamic", target_os = "linux"))]
             Self::Usage(_) => Exit::Usage,
             Self::Plugin(error) => match error.kind() {
                 ErrorKind::Config => Exit::Config,
