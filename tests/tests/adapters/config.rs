@@ -14,7 +14,7 @@ fn refusal<T>(made: Result<T>) -> String {
 #[test]
 fn adapters_over_fakes_keep_the_contract() {
     for (plugin, json) in [
-        ("llm/fallback", r#"{"members": ["fake", "openai"], "configs": {"openai": {"api_key": "none"}}}"#),
+        ("llm/fallback", r#"{"members": ["fallback", "fake"], "configs": {"fallback": {"members": ["fake"]}}}"#),
         ("stt/fallback", r#"{"members": ["fake"]}"#),
         ("stt/stream", r#"{"stt": "fake", "vad": "silero"}"#),
         ("tts/fallback", r#"{"members": ["stream", "fake"], "configs": {"stream": {"tts": "fake"}}}"#),

@@ -13,7 +13,7 @@ use lk_plugin::{
 
 /// What a call does.
 #[derive(Debug, Clone)]
-pub enum Step {
+pub(crate) enum Step {
     /// Gives this text; speech of as many 10 ms as it has characters.
     Say(&'static str),
     /// Fails with this status.
@@ -33,21 +33,21 @@ pub enum Step {
 use Step::*;
 
 /// The steps, and what was asked.
-pub struct Scripted {
+pub(crate) struct Scripted {
     name: &'static str,
     steps: Vec<Step>,
     turn: AtomicUsize,
     /// Texts spoken, or the milliseconds of audio that came.
-    pub asked: Mutex<Vec<String>>,
+    pub(crate) asked: Mutex<Vec<String>>,
     /// Calls that are under way.
-    pub open: Arc<AtomicUsize>,
-    pub sample_rate: u32,
-    pub channels: u16,
-    pub streaming: bool,
+    pub(crate) open: Arc<AtomicUsize>,
+    pub(crate) sample_rate: u32,
+    pub(crate) channels: u16,
+    pub(crate) streaming: bool,
 }
 
 impl Scripted {
-    pub fn new(name: &'static str, steps: impl Into<Vec<Step>>) -> Self {
+    pub(crate) fn new(name: &'static str, steps: impl Into<Vec<Step>>) -> Self {
         Self {
             name,
             steps: steps.into(),
@@ -60,7 +60,7 @@ impl Scripted {
         }
     }
 
-    pub fn calls(&self) -> usize {
+    pub(crate) fn calls(&self) -> usize {
         self.turn.load(Ordering::SeqCst)
     }
 

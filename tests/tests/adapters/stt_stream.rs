@@ -11,17 +11,17 @@ use crate::scripted::Scripted;
 use crate::scripted::Step::*;
 
 /// Speech at these times, in steps of 10 ms.
-pub fn vad(speech: &str) -> Arc<dyn Vad> {
+pub(crate) fn vad(speech: &str) -> Arc<dyn Vad> {
     let config = Config::from_json(&format!(r#"{{"speech": {speech}, "update_interval": 0.01}}"#)).unwrap();
     Arc::from(Registry::global().create::<dyn Vad>("fake", &config).unwrap())
 }
 
 /// So many frames of 10 ms.
-pub fn frames(count: usize) -> Vec<AudioFrame> {
+pub(crate) fn frames(count: usize) -> Vec<AudioFrame> {
     vec![AudioFrame::new(vec![0; 160], 16_000, 1).unwrap(); count]
 }
 
-pub fn told(events: &[SpeechEvent]) -> Vec<String> {
+pub(crate) fn told(events: &[SpeechEvent]) -> Vec<String> {
     events
         .iter()
         .map(|event| match event.text() {

@@ -27,8 +27,9 @@ fn speak(tts: &dyn Tts, text: &str) -> Result<Vec<SynthesizedAudio>> {
     block_on(tts.synthesize(text, &SynthesizeOptions::default())?.collect())
 }
 
-fn millis(audio: &[SynthesizedAudio]) -> u128 {
-    audio.iter().map(|piece| piece.frame.duration()).sum::<Duration>().as_millis()
+fn millis(audio: &[SynthesizedAudio]) -> usize {
+    let rate = audio.first().map_or(1, |piece| piece.frame.sample_rate() as usize);
+    audio.iter().map(|piece| piece.frame.samples_per_channel()).sum::<usize>() * 1_000 / rate
 }
 
 #[test]
