@@ -169,7 +169,7 @@ fn a_program_may_hold_crates_that_would_be_files_by_themselves() {
         match inspect(&path) {
             Ok(contents) => assert_eq!((is_program, contents.plugins.len(), contents.module), (true, 1, None)),
             Err(refusal) => {
-                assert!(!is_program && refusal.reason.contains("two notes about the file itself"), "{refusal}")
+                assert!(!is_program && refusal.reason.contains("two notes about the file itself"), "{refusal}");
             }
         }
     }
