@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::check::Check;
@@ -202,7 +202,5 @@ pub fn user_probe_cache() -> Option<PathBuf> {
     if search::has_more_rights_than_its_caller() {
         return None;
     }
-    let absolute = |variable: &str| std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
-    let cache = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(Path::new(".cache"))))?;
-    Some(cache.join("lk-plugin").join("probed"))
+    Some(crate::models::user_cache()?.join("lk-plugin").join("probed"))
 }
