@@ -58,9 +58,11 @@ pub(crate) enum Error {
     #[error("{0}")]
     Refused(String),
     /// A command line that names too little.
-    #[cfg(all(feature = "dynamic", target_os = "linux"))]
     #[error("{0}")]
     Usage(String),
+    /// A program that cannot be built.
+    #[error("{0}")]
+    Build(String),
     /// Standard output does not take the result. (A reader that went away is no failure.)
     #[error("the result could not be written to standard output; look at where it goes")]
     Output(#[source] io::Error),
@@ -81,9 +83,8 @@ impl Error {
     /// The exit code.
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Input { .. } | Self::Output(_) => Exit::Input,
+            Self::Input { .. } | Self::Build(_) | Self::Output(_) => Exit::Input,
             Self::Duplicates(_) | Self::Refused(_) => Exit::Refused,
-            #[cfg(all(feature = "dynamic", target_os = "linux"))]
             Self::Usage(_) => Exit::Usage,
             Self::Plugin(error) => match error.kind() {
                 ErrorKind::Config => Exit::Config,

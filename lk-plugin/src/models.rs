@@ -27,7 +27,7 @@ pub fn folder() -> Result<PathBuf> {
             "`{VARIABLE}` is `{}`, which depends on where a program is started; give a path from the root",
             shown(&folder.to_string_lossy())
         ))),
-        None => user_cache().map(|cache| cache.join("lk-plugin").join("models")).ok_or_else(|| {
+        None => user_cache().map(|cache| cache.join("models")).ok_or_else(|| {
             Error::config(format!("there is no home to keep model files in; set `{VARIABLE}` to a folder for them"))
         }),
     }
@@ -98,16 +98,19 @@ macro_rules! model_file {
     };
 }
 
-/// This user's cache folder, by the platform's convention.
-pub(crate) fn user_cache() -> Option<PathBuf> {
+/// What lk-plugin keeps for this user and could make again: `lk-plugin` in the user's cache folder, by the platform's
+/// convention. `None` when there is no home.
+#[must_use]
+pub fn user_cache() -> Option<PathBuf> {
     let absolute = |variable: &str| env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
-    if cfg!(windows) {
+    let cache = if cfg!(windows) {
         absolute("LOCALAPPDATA")
     } else if cfg!(target_vendor = "apple") {
-        Some(absolute("HOME")?.join("Library").join("Caches"))
+        absolute("HOME").map(|home| home.join("Library").join("Caches"))
     } else {
         absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")))
-    }
+    };
+    cache.map(|cache| cache.join("lk-plugin"))
 }
 
 #[cfg(test)]

@@ -202,5 +202,5 @@ pub fn user_probe_cache() -> Option<PathBuf> {
     if search::has_more_rights_than_its_caller() {
         return None;
     }
-    Some(crate::models::user_cache()?.join("lk-plugin").join("probed"))
+    Some(crate::models::user_cache()?.join("probed"))
 }
