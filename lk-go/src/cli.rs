@@ -123,7 +123,7 @@ pub(crate) struct BuildArgs {
     /// Leave out the built-in plugins
     #[arg(long, conflicts_with = "features")]
     pub(crate) without_built_ins: bool,
-    /// The features of lk-go, instead of all: built-in plugins (`fake`, `openai`, `silero`) and `dynamic`
+    /// The features of lk-go, instead of all: built-in plugins (`fake`, `openai`, `silero`), `download` and `dynamic`
     #[arg(long, value_name = "FEATURE,…", value_delimiter = ',')]
     pub(crate) features: Option<Vec<String>>,
 }
@@ -177,6 +177,37 @@ built from, unless `--framework` names another place.
 
 ", exit_codes!()))]
     New(NewArgs),
+    /// Download the model files that plugins declare
+    #[command(after_help = concat!("\
+Examples:
+  lk-go plugin download-files --dry-run
+  lk-go plugin download-files stt/whisper vad/my-gate
+  lk-go plugin download-files --verify --format json | jq -r '.files[] | select(.state != \"present\") | .path'
+
+The files go to lk-plugin/models in your cache folder, or to LK_MODEL_DIR, where plugins look for them. A file appears when
+its length and its SHA-256 are those that the plugin declares. What came before a failure or Ctrl-C is kept, and the next
+run goes on from there. A file that fails does not keep others from coming; the exit code is 6 then. With `--verify` it is
+1 when something is missing or damaged.
+
+", exit_codes!()))]
+    DownloadFiles(DownloadArgs),
+}
+
+#[derive(Debug, Args)]
+#[cfg_attr(not(feature = "download"), expect(dead_code, reason = "the command says that it is not there"))]
+pub(crate) struct DownloadArgs {
+    /// The plugins; all in this program and on LK_PLUGIN_PATH unless given
+    #[arg(value_name = "KIND/NAME")]
+    pub(crate) plugins: Vec<String>,
+    /// Only say what would be downloaded
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Only check the files that are here; the network is not asked
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(crate) verify: bool,
+    /// How to print what became of each file
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    pub(crate) format: ListFormat,
 }
 
 #[derive(Debug, Args)]

@@ -11,11 +11,12 @@ pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 /// The most causes that are printed: a chain may be a circle.
 const MAX_CAUSES: usize = 16;
 
-/// The exit codes of all commands. They never change: scripts depend on them. (1, findings, belongs to checks.)
+/// The exit codes of all commands. They never change: scripts depend on them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Exit {
     Good = 0,
+    Findings = 1,
     Usage = 2,
     Config = 3,
     Input = 4,

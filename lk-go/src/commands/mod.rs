@@ -5,6 +5,11 @@ use crate::error::{Exit, Result};
 
 mod build;
 mod chosen;
+#[cfg(feature = "download")]
+mod download_files;
+#[cfg(not(feature = "download"))]
+#[path = "download_files/elsewhere.rs"]
+mod download_files;
 mod llm;
 pub(crate) mod plugin_list;
 mod plugin_lock;
@@ -23,6 +28,7 @@ pub(crate) fn run(command: &Command, built_ins: &[(&str, bool)]) -> Result<Exit>
         Command::Plugin(PluginCommand::List(arguments)) => plugin_list::run(arguments),
         Command::Plugin(PluginCommand::Lock(arguments)) => plugin_lock::run(arguments),
         Command::Plugin(PluginCommand::New(arguments)) => plugin_new::run(arguments),
+        Command::Plugin(PluginCommand::DownloadFiles(arguments)) => download_files::run(arguments),
         Command::Build(arguments) => build::run(arguments),
         Command::Vad(arguments) => vad::run(arguments, built_ins),
         Command::Llm(arguments) => llm::run(arguments, built_ins),

@@ -15,7 +15,7 @@ use crate::framework::{Framework, manifest};
 const MANIFEST: &str = include_str!("../../../templates/build/Cargo.toml.txt");
 
 /// The features of `lk-go` that are no plugins.
-const WITHOUT_BUILT_INS: [&str; 1] = ["dynamic"];
+const WITHOUT_BUILT_INS: [&str; 2] = ["download", "dynamic"];
 
 /// A package on the disk.
 pub(super) struct Package {
@@ -234,7 +234,8 @@ mod tests {
         assert!(main.contains("    lk_go::run_with_built_ins(lk_plugins::BUILT_INS)\n"), "{main}");
 
         let (manifest, main) = written(&["--without-built-ins"])?;
-        let wanted = "lk-go = { version = \"0.1\", default-features = false, features = [\"dynamic\"] }\n";
+        let wanted =
+            "lk-go = { version = \"0.1\", default-features = false, features = [\"download\", \"dynamic\"] }\n";
         assert!(manifest.ends_with(wanted), "{manifest}");
         assert!(main.contains("    lk_go::run()\n"), "{main}");
 
