@@ -49,21 +49,21 @@ fn what_is_written_builds_and_passes_everything_at_once() -> Result {
     let crates = [
         ("my-ears", "stt", "my-ears", &[][..]),
         ("a-voice-with-rather-a-long-name", "tts", "a-voice-with-rather-a-long-name", &[]),
-        ("fn", "llm", "fn", &["--path", "plugins/fn"]),
+        ("fn", "llm", "plugins/fn", &["--path", "plugins/fn"]),
         ("3", "vad", "3", &[]),
         ("gate", "vad", "gate", &["--dynamic", "--framework", REPOSITORY]),
     ];
     for (name, kind, path, more) in crates {
         let written = new(folder, &[&[name, "--kind", kind][..], more].concat())?;
         assert_eq!((written.status.code(), stderr(&written)), (Some(0), String::new()));
-        let path = if name == "fn" { "plugins/fn" } else { path };
         let next = format!("wrote the plugin `{kind}/{name}` into `{path}`:\n    .github/workflows/ci.yml\n");
         assert!(stdout(&written).starts_with(&next), "{}", stdout(&written));
         assert!(stdout(&written).ends_with(&format!("next:\n    cd {path}\n    cargo test\n")), "{}", stdout(&written));
         assert_eq!(names(&folder.join(path))?, [".github", ".gitignore", "Cargo.toml", "README.md", "src", "tests"]);
     }
     // All in one workspace: what they share is built once, and with the versions that are at hand.
-    let members = "[workspace]\nresolver = \"3\"\nmembers = [\"*\", \"plugins/*\"]\n";
+    let paths = crates.map(|(_, _, path, _)| path);
+    let members = format!("[workspace]\nresolver = \"3\"\nmembers = {paths:?}\n");
     fs::write(folder.join("Cargo.toml"), members)?;
     fs::copy(format!("{REPOSITORY}/Cargo.lock"), folder.join("Cargo.lock"))?;
     for command in [
