@@ -194,7 +194,6 @@ run goes on from there. A file that fails does not keep others from coming; the 
 }
 
 #[derive(Debug, Args)]
-#[cfg_attr(not(feature = "download"), expect(dead_code, reason = "the command says that it is not there"))]
 pub(crate) struct DownloadArgs {
     /// The plugins; all in this program and on LK_PLUGIN_PATH unless given
     #[arg(value_name = "KIND/NAME")]

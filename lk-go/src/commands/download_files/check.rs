@@ -6,7 +6,6 @@ use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
-use super::part;
 use super::wanted::Wanted;
 use crate::error::{Error, Result};
 use crate::printable;
@@ -21,8 +20,8 @@ pub(super) enum State {
     Present,
     /// It has just come.
     Downloaded,
-    /// Nothing, but perhaps so many bytes of an earlier attempt.
-    Missing { kept: u64 },
+    /// Nothing, but perhaps a part of it.
+    Missing,
     /// Something else, for this reason.
     Damaged(String),
 }
@@ -33,7 +32,7 @@ impl State {
         match self {
             Self::Present => "present",
             Self::Downloaded => "downloaded",
-            Self::Missing { .. } => "missing",
+            Self::Missing => "missing",
             Self::Damaged(_) => "damaged",
         }
     }
@@ -52,10 +51,7 @@ pub(super) fn state(wanted: &Wanted) -> Result<State> {
         source: Some(error.into()),
     };
     match fs::metadata(&wanted.path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let kept = fs::metadata(part::path(wanted)).map_or(0, |metadata| metadata.len());
-            Ok(State::Missing { kept })
-        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(State::Missing),
         Err(error) => Err(unreadable(error)),
         Ok(metadata) if metadata.len() != wanted.size => {
             Ok(State::Damaged(format!("it has {} bytes, and {} are declared", metadata.len(), wanted.size)))

@@ -6,6 +6,7 @@ use indicatif::HumanBytes;
 use serde::Serialize;
 
 use super::check::State;
+use super::part;
 use super::wanted::Wanted;
 use crate::cli::{DownloadArgs, ListFormat};
 use crate::error::{Error, Result};
@@ -36,7 +37,7 @@ pub(super) struct Outcome {
     path: Option<String>,
     /// `present`, `downloaded`, `missing`, `damaged` or `failed`.
     state: &'static str,
-    /// How many bytes of an earlier attempt are here.
+    /// How many of its bytes are here for the next run to go on from.
     kept: u64,
     /// Why it is damaged or failed.
     problem: Option<String>,
@@ -46,7 +47,7 @@ impl Outcome {
     /// What has become of this file.
     pub(super) fn of(state: Result<State>, wanted: Wanted) -> Self {
         let word = state.as_ref().map_or("failed", State::word);
-        let kept = if let Ok(State::Missing { kept }) = state { kept } else { 0 };
+        let kept = if wanted.path.as_os_str().is_empty() { 0 } else { part::kept(&wanted) };
         let problem = match state {
             Ok(State::Damaged(reason)) => Some(reason),
             Err(error) => Some(told(&error)),

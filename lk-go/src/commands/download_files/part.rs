@@ -25,6 +25,11 @@ pub(super) fn path(wanted: &Wanted) -> PathBuf {
     wanted.path.with_file_name(format!(".{}.{start}.part", wanted.name))
 }
 
+/// How many bytes of it are on the disk.
+pub(super) fn kept(wanted: &Wanted) -> u64 {
+    fs::metadata(path(wanted)).map_or(0, |metadata| metadata.len())
+}
+
 impl<'w> Part<'w> {
     /// Opens it, or makes it, for this process alone.
     ///
