@@ -222,6 +222,8 @@ fn a_server_that_ignores_ranges_or_sends_others_is_asked_for_the_whole() -> Resu
         fs::write(machine.part(), &content()[..30_000])?;
         assert_code(&machine.run(&[])?, 0, "downloaded");
         assert_eq!(fs::read(machine.model("model.bin"))?, content());
+        let asked: Vec<bool> = server.requests().iter().map(|request| request.header("range").is_some()).collect();
+        assert!(asked == [true] || asked == [true, false], "{asked:?}");
     }
     Ok(())
 }

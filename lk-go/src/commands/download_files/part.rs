@@ -90,11 +90,8 @@ impl<'w> Part<'w> {
                 format!("more than the {} bytes came that are declared; the server has another file", self.wanted.size),
             ));
         }
-        if let Err(error) = self.file.write_all(bytes) {
-            // What the disk took of them is not in the hash.
-            let _ = self.file.set_len(self.length);
-            return Err(refused(&self.path, error));
-        }
+        // What the disk took of them before it refused is found by the next run.
+        self.file.write_all(bytes).map_err(|error| refused(&self.path, error))?;
         self.hasher.update(bytes);
         self.length = length;
         Ok(())
