@@ -123,7 +123,7 @@ pub(crate) struct BuildArgs {
     /// Leave out the built-in plugins
     #[arg(long, conflicts_with = "features")]
     pub(crate) without_built_ins: bool,
-    /// The features of lk-go, instead of all: built-in plugins (`fake`, `openai`, `silero`), `download` and `dynamic`
+    /// The features of lk-go, instead of all: built-in plugins (`adapters`, `fake`, `openai`, `silero`), `download` and `dynamic`
     #[arg(long, value_name = "FEATURE,…", value_delimiter = ',')]
     pub(crate) features: Option<Vec<String>>,
 }

@@ -52,9 +52,11 @@
 //! need it a runtime of their own (`runtime`), `resample` converts sample rates (`Resampler`), `toml` and `yaml` read
 //! config files of these formats, `url` makes `config::Url` the type of a config field, `unique-at-link` makes two crates
 //! with plugins of one kind and name fail to link, `conformance` checks whether a plugin keeps the contract
-//! (`conformance`).
+//! (`conformance`), `monitor` tells what plugins did (`monitor`), `adapters` makes one plugin of several (`adapters`).
 
 mod abi;
+#[cfg(feature = "adapters")]
+pub mod adapters;
 mod audio;
 pub mod config;
 #[cfg(feature = "conformance")]
@@ -67,6 +69,8 @@ mod hint;
 mod kinds;
 mod language;
 pub mod models;
+#[cfg(feature = "monitor")]
+pub mod monitor;
 mod note;
 mod plugin;
 mod registry;

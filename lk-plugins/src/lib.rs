@@ -23,6 +23,7 @@ macro_rules! built_ins {
 }
 
 built_ins! {
+    adapters "adapters"
     fake "fake"
     openai "openai"
     silero "silero"

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use integration_tests::cargo::cargo;
 use integration_tests::program::lk_go;
 use tempfile::TempDir;
 
@@ -14,14 +15,16 @@ const REPOSITORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// Builds without the network, quickly to compile, in a folder that other tests have filled already.
 fn build(folder: &Path, arguments: &[&str]) -> Result<Output> {
-    Ok(lk_go()?
-        .current_dir(folder)
-        .args(["build", "--offline", "--profile", "dev"])
-        .args(arguments)
-        .env("CARGO", env!("CARGO"))
-        .env("CARGO_TARGET_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/linking"))
-        .env_remove("RUSTFLAGS")
-        .output()?)
+    let mut command = lk_go()?;
+    command.current_dir(folder).args(["build", "--offline", "--profile", "dev"]).args(arguments);
+    // As the other tests build.
+    for (name, value) in cargo()?.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    Ok(command.env("CARGO", env!("CARGO")).output()?)
 }
 
 fn stdout(output: &Output) -> String {

@@ -3,8 +3,9 @@
 use std::error::Error;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
+use integration_tests::cargo::{cargo, target};
 use integration_tests::program::lk_go;
 use tempfile::TempDir;
 
@@ -68,16 +69,11 @@ fn what_is_written_builds_and_passes_everything_at_once() -> Result {
     fs::copy(format!("{REPOSITORY}/Cargo.lock"), folder.join("Cargo.lock"))?;
     for command in [
         &["fmt", "--all", "--check"][..],
-        &["clippy", "--offline", "--workspace", "--all-targets", "--", "-D", "warnings"],
-        &["test", "--offline", "--workspace"],
-        &["build", "--offline", "--package", "gate"],
+        &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"],
+        &["test", "--workspace"],
+        &["build", "--package", "gate"],
     ] {
-        let done = Command::new(env!("CARGO"))
-            .args(command)
-            .current_dir(folder)
-            .env("CARGO_TARGET_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/linking"))
-            .env_remove("RUSTFLAGS")
-            .output()?;
+        let done = cargo()?.args(command).current_dir(folder).output()?;
         assert!(done.status.success(), "{command:?}\n{}{}", stdout(&done), stderr(&done));
         if command[0] == "test" {
             let passed = stdout(&done).matches("test it_keeps_the_contract ... ok").count();
@@ -86,8 +82,8 @@ fn what_is_written_builds_and_passes_everything_at_once() -> Result {
     }
     #[cfg(target_os = "linux")]
     {
-        let file = concat!(env!("CARGO_TARGET_TMPDIR"), "/linking/debug/libgate.so");
-        let listed = lk_go()?.args(["plugin", "list", file]).output()?;
+        let file = target()?.join("debug/libgate.so");
+        let listed = lk_go()?.args(["plugin", "list"]).arg(file).output()?;
         assert!(stdout(&listed).contains("Hears speech where it is loud"), "{}{}", stdout(&listed), stderr(&listed));
     }
     Ok(())

@@ -94,7 +94,9 @@ pub const fn choice_fits(field: &ConfigField, index: usize) {
     let leaf = leaf(field.value_type);
     match leaf {
         ValueType::Choice(_) => panic!("the field's type has choices of its own; remove these"),
-        ValueType::Boolean | ValueType::Config(_) => panic!("only numbers and texts have choices; remove these"),
+        ValueType::Boolean | ValueType::Table | ValueType::Config(_) => {
+            panic!("only numbers and texts have choices; remove these")
+        }
         _ => {}
     }
     refuse(fault_of(field.choices[index].as_bytes(), 0, leaf).0);
@@ -159,7 +161,8 @@ const fn fault_of(json: &[u8], start: usize, value_type: ValueType) -> (Fault, u
         ValueType::List(item) if first == b'[' => return (fault_of_items(json, start, *item, false), end),
         ValueType::List(_) => Fault::NotList,
         ValueType::Map(item) if first == b'{' => return (fault_of_items(json, start, *item, true), end),
-        ValueType::Map(_) => Fault::NotMap,
+        ValueType::Table if first == b'{' => Fault::None,
+        ValueType::Map(_) | ValueType::Table => Fault::NotMap,
         ValueType::Config(_) => Fault::Config,
     };
     (fault, end)

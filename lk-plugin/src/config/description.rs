@@ -74,6 +74,8 @@ pub enum TypeDescription {
     List(Box<TypeDescription>),
     /// A table from any text to such values.
     Map(Box<TypeDescription>),
+    /// A table of any keys and values, which somebody else reads: the config of another plugin.
+    Table,
     /// A table with these keys: a config within a config.
     Config(Vec<FieldDescription>),
     /// Such a value or none.
@@ -104,6 +106,7 @@ impl TypeDescription {
             Self::Url => "url",
             Self::Path => "path",
             Self::Choice(_) => "choice",
+            Self::Table => "table",
             Self::Config(_) => "config",
             Self::List(item) => return format!("list of {}", item.name()),
             Self::Map(item) => return format!("map of {}", item.name()),
@@ -164,6 +167,7 @@ impl From<ValueType> for TypeDescription {
             ValueType::Url => Self::Url,
             ValueType::Path => Self::Path,
             ValueType::Choice(choices) => Self::Choice(choices.iter().map(ChoiceDescription::from).collect()),
+            ValueType::Table => Self::Table,
             ValueType::List(item) => Self::List(boxed(item)),
             ValueType::Map(item) => Self::Map(boxed(item)),
             ValueType::Config(fields) => Self::Config(fields.iter().map(FieldDescription::from).collect()),

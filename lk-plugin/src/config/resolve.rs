@@ -155,12 +155,19 @@ impl Resolver<'_> {
         match value_type {
             ValueType::Optional(_) if given.is_null() => Some(Value::Null),
             ValueType::Optional(inner) => self.value(*inner, field, given, place),
-            ValueType::Config(_) | ValueType::Map(_) if given.value.is_some() && given.table.is_none() => {
+            ValueType::Config(_) | ValueType::Map(_) | ValueType::Table
+                if given.value.is_some() && given.table.is_none() =>
+            {
                 self.bad(place, mistyped(value_type, value, place))
             }
             ValueType::Config(fields) => Some(Value::Object(self.table(fields, given, place))),
+            ValueType::Table => {
+                let texts = given.texts.iter().map(|(path, text)| ((*path).to_owned(), Value::from(*text)));
+                Some(Value::Object(given.table.cloned().unwrap_or_default().into_iter().chain(texts).collect()))
+            }
             ValueType::Map(item) => {
-                let is_table = matches!(item.without_optional(), ValueType::Config(_) | ValueType::Map(_));
+                let is_table =
+                    matches!(item.without_optional(), ValueType::Config(_) | ValueType::Map(_) | ValueType::Table);
                 let entry = |key: &str| {
                     let given = if is_table { given.at(key) } else { given.exactly_at(key) };
                     let value = self.value(*item, field, &given, &place.key(key));

@@ -124,6 +124,7 @@ fn of_type(value_type: &TypeDescription, field: &FieldDescription) -> Map<String
         }
         TypeDescription::List(item) => json!({"type": "array", "items": of_type(item, field)}),
         TypeDescription::Map(item) => json!({"type": "object", "additionalProperties": of_type(item, field)}),
+        TypeDescription::Table => json!({"type": "object"}),
         TypeDescription::Config(fields) => table(fields).into(),
         TypeDescription::Optional(inner) => return or_null(of_type(inner, field)),
     };

@@ -26,7 +26,9 @@ pub(super) fn parse_text(text: &str, value_type: ValueType) -> Option<Value> {
             _ => text.split(',').map(|part| parse_text(part.trim(), *item)).collect::<Option<_>>().map(Value::Array),
         },
         // A JSON object; single values of it have keys of their own: `headers.accept`.
-        ValueType::Map(_) | ValueType::Config(_) => serde_json::from_str(text).ok().filter(Value::is_object),
+        ValueType::Map(_) | ValueType::Table | ValueType::Config(_) => {
+            serde_json::from_str(text).ok().filter(Value::is_object)
+        }
         ValueType::Optional(inner) => parse_text(text, *inner),
     }
 }

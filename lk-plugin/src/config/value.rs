@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::map::Config;
 use super::number::Number;
 use super::reader::ConfigReader;
 use super::secret::Secret;
@@ -27,6 +28,7 @@ use crate::language::LanguageCode;
 /// | `Option<T>` | as `T`, or `null` | as `T` |
 /// | `Vec<T>` | `[1, 2]` | `1,2`, or JSON when a text holds commas |
 /// | `BTreeMap<String, T>`, `HashMap<String, T>` | `{"a": 1}` | `field.a=1`, or JSON |
+/// | [`Config`]: what another plugin reads | `{"a": 1}` | `field.a=1`, or JSON |
 /// | a struct that derives [`PluginConfig`](derive@crate::PluginConfig) | `{"a": 1}` | `field.a=1`, or JSON |
 ///
 /// Implement it for a type of your own by going through one that is here:
@@ -177,6 +179,23 @@ impl ConfigValue for LanguageCode {
 
     fn from_json(value: &Value) -> Result<Self, Mismatch> {
         value.as_str().map(Self::new).ok_or(Mismatch::new())
+    }
+}
+
+/// The config of another plugin, which alone knows what is right: text in it is text for now, as with
+/// [`insert_text`](Config::insert_text).
+impl ConfigValue for Config {
+    const TYPE: ValueType = ValueType::Table;
+
+    fn from_json(value: &Value) -> Result<Self, Mismatch> {
+        let mut config = Self::new();
+        for (key, value) in value.as_object().ok_or(Mismatch::new())? {
+            match value {
+                Value::String(text) => config.insert_text(key, text),
+                value => config.insert(key, value.clone()),
+            }
+        }
+        Ok(config)
     }
 }
 

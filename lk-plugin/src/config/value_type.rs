@@ -36,6 +36,8 @@ pub enum ValueType {
     List(&'static ValueType),
     /// A table from any text to such values.
     Map(&'static ValueType),
+    /// A table of any keys and values, which somebody else reads: the config of another plugin.
+    Table,
     /// A table with these keys: a config within a config.
     Config(&'static [ConfigField]),
     /// Such a value or none.
@@ -90,9 +92,10 @@ impl ValueType {
         }
     }
 
-    /// Whether there is a secret anywhere in values of this type.
+    /// Whether there may be a secret anywhere in values of this type.
     pub(super) fn holds_secret(self) -> bool {
         match self {
+            Self::Table => true,
             Self::List(item) | Self::Map(item) | Self::Optional(item) => item.holds_secret(),
             Self::Config(fields) => fields.iter().any(|field| field.secret || field.value_type.holds_secret()),
             _ => self.is_secret(),
@@ -151,7 +154,7 @@ impl fmt::Display for ValueType {
             }
             Self::List(item) => write!(f, "a list, each {item}"),
             Self::Map(item) => write!(f, "a table, each value {item}"),
-            Self::Config(_) => f.write_str("a table"),
+            Self::Config(_) | Self::Table => f.write_str("a table"),
             Self::Optional(inner) => inner.fmt(f),
         }
     }

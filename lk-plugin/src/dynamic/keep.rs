@@ -43,6 +43,7 @@ fn value_type(of: &TypeDescription) -> ValueType {
         TypeDescription::Secret => ValueType::Secret,
         TypeDescription::Url => ValueType::Url,
         TypeDescription::Path => ValueType::Path,
+        TypeDescription::Table => ValueType::Table,
         TypeDescription::Choice(choices) => {
             let choice = |choice: &ChoiceDescription| ConfigChoice::new(text(&choice.name), text(&choice.doc));
             ValueType::Choice(choices.iter().map(choice).collect::<Vec<_>>().leak())

@@ -108,6 +108,7 @@ const fn value_type(json: &mut Writer<'_>, of: &ValueType) {
         ValueType::Secret => json.raw("\"secret\""),
         ValueType::Url => json.raw("\"url\""),
         ValueType::Path => json.raw("\"path\""),
+        ValueType::Table => json.raw("\"table\""),
         ValueType::Choice(choices) => {
             json.raw("{\"choice\":[");
             let mut index = 0;
