@@ -87,6 +87,53 @@ The file appears when the last of the speech has come; after a failure there is 
 
 ", exit_codes!()))]
     Tts(TtsArgs),
+    /// Make a lk-go with more plugins compiled in
+    #[command(after_help = concat!("\
+Examples:
+  lk-go build --with ./my-plugin
+  lk-go build --with my-plugin@1.2 --with https://example.org/other.git#v3 -o ~/bin/lk-go
+  lk-go build --with ./my-plugin --without-built-ins --profile dev --offline
+
+A crate is named by what the registry calls it, a folder by a path with a slash in it, a repository by a URL with `://` (and
+`PACKAGE@` before it when there are several packages in it, `#` and a revision after it). Cargo does the work and must be
+installed. What it compiles is kept for the next time in lk-plugin/build of your cache folder, unless CARGO_TARGET_DIR says
+otherwise. The file appears when the program holds a plugin of every crate, and none twice.
+
+", exit_codes!()))]
+    Build(BuildArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BuildArgs {
+    /// A crate with plugins; may be given several times
+    #[arg(long, required = true, value_name = "CRATE[@VERSION]|PATH|GIT-URL")]
+    pub(crate) with: Vec<String>,
+    /// The program to write; `./lk-go` unless given
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Where lk-plugin comes from: the folder of a clone, a git URL with `#` and a revision if you like, or a version
+    #[arg(long, value_name = "PATH|GIT-URL|VERSION")]
+    pub(crate) framework: Option<String>,
+    /// How to compile it
+    #[arg(long, value_enum, default_value_t = BuildProfile::Release)]
+    pub(crate) profile: BuildProfile,
+    /// Take nothing from the network
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// Leave out the built-in plugins
+    #[arg(long, conflicts_with = "features")]
+    pub(crate) without_built_ins: bool,
+    /// The features of lk-go, instead of all: built-in plugins (`adapters`, `fake`, `openai`, `silero`), `download` and `dynamic`
+    #[arg(long, value_name = "FEATURE,…", value_delimiter = ',')]
+    pub(crate) features: Option<Vec<String>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BuildProfile {
+    /// Fast to run
+    Release,
+    /// Fast to compile
+    Dev,
 }
 
 #[derive(Debug, Subcommand)]
@@ -117,6 +164,69 @@ then on nothing else is loaded from there.
 
 ", exit_codes!()))]
     Lock(LockArgs),
+    /// Write a crate with a working plugin to start from
+    #[command(after_help = concat!("\
+Examples:
+  lk-go plugin new my-ears --kind stt
+  lk-go plugin new my-gate --kind vad --dynamic
+  lk-go plugin new my-voice --kind tts --path plugins/my-voice --framework ~/src/lk-plugin
+
+The crate builds, and passes clippy, its tests and the conformance kit, as it is written. Nothing is overwritten: the
+folder must be empty or not there. Nothing is published yet, so the crate depends on the clone that this lk-go was
+built from, unless `--framework` names another place.
+
+", exit_codes!()))]
+    New(NewArgs),
+    /// Download the model files that plugins declare
+    #[command(after_help = concat!("\
+Examples:
+  lk-go plugin download-files --dry-run
+  lk-go plugin download-files stt/whisper vad/my-gate
+  lk-go plugin download-files --verify --format json | jq -r '.files[] | select(.state != \"present\") | .path'
+
+The files go to lk-plugin/models in your cache folder, or to LK_MODEL_DIR, where plugins look for them. A file appears when
+its length and its SHA-256 are those that the plugin declares. What came before a failure or Ctrl-C is kept, and the next
+run goes on from there. A file that fails does not keep others from coming; the exit code is 6 then. With `--verify` it is
+1 when something is missing or damaged.
+
+", exit_codes!()))]
+    DownloadFiles(DownloadArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DownloadArgs {
+    /// The plugins; all in this program and on LK_PLUGIN_PATH unless given
+    #[arg(value_name = "KIND/NAME")]
+    pub(crate) plugins: Vec<String>,
+    /// Only say what would be downloaded
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Only check the files that are here; the network is not asked
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(crate) verify: bool,
+    /// How to print what became of each file
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    pub(crate) format: ListFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NewArgs {
+    /// The plugin's name: lower-case letters and digits, with single hyphens between them
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// What it is for: llm, stt, tts or vad
+    // Text, because the core's own message for an unknown kind is better and has its own exit code.
+    #[arg(long)]
+    pub(crate) kind: String,
+    /// Make it also a file that programs load at run time (Linux)
+    #[arg(long)]
+    pub(crate) dynamic: bool,
+    /// Where lk-plugin comes from: the folder of a clone, a git URL with `#` and a revision if you like, or a version
+    #[arg(long, value_name = "PATH|GIT-URL|VERSION")]
+    pub(crate) framework: Option<String>,
+    /// The folder to write; `./NAME` unless given
+    #[arg(long, value_name = "DIR")]
+    pub(crate) path: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -11,11 +11,13 @@ pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 /// The most causes that are printed: a chain may be a circle.
 const MAX_CAUSES: usize = 16;
 
-/// The exit codes of all commands. They never change: scripts depend on them. (1, findings, belongs to checks.)
+/// The exit codes of all commands. They never change: scripts depend on them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Exit {
     Good = 0,
+    #[cfg(feature = "download")]
+    Findings = 1,
     Usage = 2,
     Config = 3,
     Input = 4,
@@ -58,9 +60,11 @@ pub(crate) enum Error {
     #[error("{0}")]
     Refused(String),
     /// A command line that names too little.
-    #[cfg(all(feature = "dynamic", target_os = "linux"))]
     #[error("{0}")]
     Usage(String),
+    /// A program that cannot be built.
+    #[error("{0}")]
+    Build(String),
     /// Standard output does not take the result. (A reader that went away is no failure.)
     #[error("the result could not be written to standard output; look at where it goes")]
     Output(#[source] io::Error),
@@ -81,9 +85,8 @@ impl Error {
     /// The exit code.
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Input { .. } | Self::Output(_) => Exit::Input,
+            Self::Input { .. } | Self::Build(_) | Self::Output(_) => Exit::Input,
             Self::Duplicates(_) | Self::Refused(_) => Exit::Refused,
-            #[cfg(all(feature = "dynamic", target_os = "linux"))]
             Self::Usage(_) => Exit::Usage,
             Self::Plugin(error) => match error.kind() {
                 ErrorKind::Config => Exit::Config,

@@ -17,6 +17,7 @@ use clap::Parser;
 mod cli;
 mod commands;
 mod error;
+mod framework;
 mod interrupt;
 mod output;
 mod plugin_files;

@@ -158,6 +158,18 @@ pub(crate) fn progress(length: Duration) -> ProgressBar {
     }
 }
 
+/// A progress bar of a file of so many bytes; else as [`progress`].
+#[cfg(feature = "download")]
+pub(crate) fn download(name: &str, size: u64) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(size), ProgressDrawTarget::stderr())
+        .with_finish(ProgressFinish::AndClear)
+        .with_message(printable::paragraph(name));
+    match ProgressStyle::with_template("{msg} {wide_bar} {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
 /// Moves a progress bar to this point of the audio.
 pub(crate) fn advance(bar: &ProgressBar, position: Duration) {
     bar.set_position(milliseconds(position));

@@ -34,7 +34,7 @@ mod stacked;
 /// | `name` | unique within the kind: lower-case letters and digits, with single hyphens between them |
 /// | `description` | one line; else the first line of the doc comment |
 /// | `license` | an SPDX expression; else the package's |
-/// | `models(…)` | files to download: `file(name = "…", url = "https://…", size = 1234, sha256 = "…")`, … |
+/// | `models(…)` | files to download, which `model_file!` finds: `file(name = "…", url = "https://…", size = 1234, sha256 = "…")`, … |
 /// | `crate` | where `lk_plugin` is, when it is not called that: `"my_agent::plugin"` |
 ///
 /// The item itself stays as it is. Beside it, the attribute writes a factory and one entry of a `linkme` slice, which the

@@ -44,6 +44,7 @@
 //! | write a plugin | [`lk_plugin`], the trait of its kind, [`PluginConfig`] |
 //! | use plugins | [`Registry`], [`Config`] |
 //! | understand streams | [`stream`] |
+//! | get at a plugin's model files | [`model_file!`], [`models`] |
 //! | make a plugin file, load one | [`export_plugins`], `Registry::load_path` (feature `dynamic`) |
 //!
 //! The crate needs no runtime and brings no HTTP, no inference, and no `unsafe` but at the boundary of plugin files.
@@ -67,6 +68,7 @@ mod error;
 mod hint;
 mod kinds;
 mod language;
+pub mod models;
 #[cfg(feature = "monitor")]
 pub mod monitor;
 mod note;
@@ -94,7 +96,7 @@ pub use self::error::{BoxError, Error, ErrorKind, MAX_BODY_BYTES, Result, WireEr
 pub use self::hint::choose;
 pub use self::kinds::*;
 pub use self::language::LanguageCode;
-pub use self::plugin::{ModelFile, Origin, Plugin};
+pub use self::plugin::{ModelFile, Origin, Plugin, check_plugin_name};
 pub use self::registry::{DuplicatePlugins, Registry};
 pub use self::stream::{BoxFuture, EventSender, EventStream, InputReceiver, boxed};
 pub use lk_plugin_macros::{ConfigValue, PluginConfig, lk_plugin};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::config::{Config, ConfigField};
 use crate::error::{Error, ErrorKind, Result};
+use crate::hint;
 use crate::kinds::{Factory, Kind, PluginKind, StaticMake};
 
 /// A plugin: what it is, where it comes from, what it takes, and how instances of it are made.
@@ -276,6 +277,21 @@ impl From<&'static StaticPlugin> for Plugin {
             factory: Factory::from(entry.make),
         }
     }
+}
+
+/// Checks that this is a name that a plugin may have. Those that the attribute wrote were checked by it.
+///
+/// # Errors
+///
+/// [`InvalidInput`](ErrorKind::InvalidInput) with the grammar.
+pub fn check_plugin_name(name: &str) -> Result<()> {
+    if is_plugin_name(name) {
+        return Ok(());
+    }
+    Err(Error::invalid_input(format!(
+        "`{}` is not a plugin name; use lower-case letters and digits, with single hyphens between them",
+        hint::shown(name)
+    )))
 }
 
 /// Whether `name` is a plugin name: lower-case letters and digits, with single hyphens between them. The attribute

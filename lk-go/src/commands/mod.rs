@@ -3,10 +3,17 @@
 use crate::cli::{Command, PluginCommand};
 use crate::error::{Exit, Result};
 
+mod build;
 mod chosen;
+#[cfg(feature = "download")]
+mod download_files;
+#[cfg(not(feature = "download"))]
+#[path = "download_files/elsewhere.rs"]
+mod download_files;
 mod llm;
 pub(crate) mod plugin_list;
 mod plugin_lock;
+mod plugin_new;
 mod stt;
 mod tts;
 mod vad;
@@ -20,6 +27,9 @@ pub(crate) fn run(command: &Command, built_ins: &[(&str, bool)]) -> Result<Exit>
     match command {
         Command::Plugin(PluginCommand::List(arguments)) => plugin_list::run(arguments),
         Command::Plugin(PluginCommand::Lock(arguments)) => plugin_lock::run(arguments),
+        Command::Plugin(PluginCommand::New(arguments)) => plugin_new::run(arguments),
+        Command::Plugin(PluginCommand::DownloadFiles(arguments)) => download_files::run(arguments),
+        Command::Build(arguments) => build::run(arguments),
         Command::Vad(arguments) => vad::run(arguments, built_ins),
         Command::Llm(arguments) => llm::run(arguments, built_ins),
         Command::Stt(arguments) => stt::run(arguments, built_ins),

@@ -1,6 +1,6 @@
 //! Checks 13 to 16: from a file whose bytes are good to plugins in a registry.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::candidate::OpenCandidate;
@@ -171,9 +171,7 @@ pub fn user_probe_cache() -> Option<PathBuf> {
     if search::has_more_rights_than_its_caller() {
         return None;
     }
-    let absolute = |variable: &str| std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
-    let cache = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(Path::new(".cache"))))?;
-    Some(cache.join("lk-plugin").join("probed"))
+    Some(crate::models::user_cache()?.join("probed"))
 }
 
 #[cfg(test)]

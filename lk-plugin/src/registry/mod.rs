@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
 use crate::hint;
 use crate::kinds::{Kind, PluginKind};
-use crate::plugin::{Plugin, is_plugin_name};
+use crate::plugin::{Plugin, check_plugin_name};
 use crate::private;
 
 mod duplicates;
@@ -79,7 +79,7 @@ impl Registry {
     /// [`InvalidInput`](ErrorKind::InvalidInput) when a name is not a plugin name.
     pub fn of(plugins: impl IntoIterator<Item = Arc<Plugin>>) -> Result<Self> {
         let plugins: Vec<Arc<Plugin>> = plugins.into_iter().collect();
-        plugins.iter().try_for_each(|plugin| check_name(plugin))?;
+        plugins.iter().try_for_each(|plugin| check_plugin_name(plugin.name()))?;
         Ok(Self::checked(plugins)?)
     }
 
@@ -113,7 +113,7 @@ impl Registry {
 
     /// Adds all of these plugins or none.
     pub(crate) fn register_all(&self, added: &[Arc<Plugin>]) -> Result<()> {
-        added.iter().try_for_each(|plugin| check_name(plugin))?;
+        added.iter().try_for_each(|plugin| check_plugin_name(plugin.name()))?;
         let mut outcome = Ok(());
         // The closure runs again when another thread published in between.
         self.table.rcu(|table| {
@@ -214,17 +214,6 @@ impl Registry {
     pub fn require(&self, plugins: &[&str]) -> Result<()> {
         missing::require(&self.table.load(), plugins)
     }
-}
-
-/// Names that the attribute wrote were checked by it; those of the program's own plugins are checked here.
-fn check_name(plugin: &Plugin) -> Result<()> {
-    if is_plugin_name(plugin.name()) {
-        return Ok(());
-    }
-    Err(Error::invalid_input(format!(
-        "`{}` is not a plugin name; use lower-case letters and digits, with single hyphens between them",
-        hint::shown(plugin.name())
-    )))
 }
 
 impl fmt::Debug for Registry {

@@ -1,0 +1,128 @@
+//! What stands behind `--with`: a crate, a folder or a repository.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::framework::git_url;
+use crate::{output, printable};
+
+/// A crate that is to be compiled in.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Spec {
+    /// As the user wrote it.
+    pub(super) text: String,
+    from: From,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum From {
+    /// What Cargo calls it: `name` or `name@version`.
+    Registry(String),
+    Folder(PathBuf),
+    Git {
+        url: String,
+        revision: Option<String>,
+        package: Option<String>,
+    },
+}
+
+impl Spec {
+    /// Reads one: a folder has a slash in it, a git URL has `://`, all else is a crate.
+    ///
+    /// # Errors
+    ///
+    /// When it can be none of them, or a folder that is no crate's.
+    pub(super) fn read(text: &str) -> Result<Self> {
+        let shown = printable::argument(text);
+        let from = if text.contains("://") {
+            let (package, url) = match text.split_once('@') {
+                Some((package, url)) if is_package(package) => (Some(package.to_owned()), url),
+                _ => (None, text),
+            };
+            let (url, revision) = git_url(url);
+            From::Git { url, revision, package }
+        } else if text.contains(['/', '\\']) || text == "." || text == ".." {
+            From::Folder(folder(Path::new(text))?)
+        } else {
+            let name = text.split_once('@').map_or(text, |(name, _)| name);
+            if !is_package(name) {
+                return Err(Error::Usage(format!(
+                    "`{shown}` is no crate; write its name, a folder with a slash in it, or a git URL with `://`"
+                )));
+            }
+            if Path::new(text).is_dir() {
+                output::note(format_args!("`{shown}` is taken from the registry; write `./{shown}` for the folder"));
+            }
+            From::Registry(text.to_owned())
+        };
+        Ok(Self { text: text.to_owned(), from })
+    }
+
+    /// How `cargo add` is told of it.
+    pub(super) fn arguments(&self) -> Vec<OsString> {
+        match &self.from {
+            From::Registry(crate_) => vec![crate_.into()],
+            From::Folder(folder) => vec!["--path".into(), folder.into()],
+            From::Git { url, revision, package } => {
+                let mut arguments = vec!["--git".into(), url.into()];
+                if let Some(revision) = revision {
+                    arguments.extend(["--rev".into(), revision.into()]);
+                }
+                arguments.extend(package.as_ref().map(Into::into));
+                arguments
+            }
+        }
+    }
+}
+
+fn folder(path: &Path) -> Result<PathBuf> {
+    let refused = |problem: &str, advice: &str| Error::Input {
+        file: format!("`{}`", printable::path(path)),
+        problem: problem.to_owned(),
+        advice: advice.to_owned(),
+        source: None,
+    };
+    if !path.join("Cargo.toml").is_file() {
+        let problem = if path.exists() { "has no `Cargo.toml`" } else { "is not there" };
+        return Err(refused(problem, "give the folder of a plugin's crate"));
+    }
+    // Cargo reads it from another folder.
+    std::path::absolute(path).map_err(|_| refused("cannot be found", "give the whole path"))
+}
+
+fn is_package(name: &str) -> bool {
+    !name.is_empty()
+        && !name.starts_with('-')
+        && name.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '-' | '_'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn crates_folders_and_repositories_are_told_apart() -> Result<()> {
+        let here = std::path::absolute(".").unwrap_or_default();
+        for (text, arguments) in [
+            ("my-plugin", vec!["my-plugin"]),
+            ("my_plugin@1.2", vec!["my_plugin@1.2"]),
+            (".", vec!["--path", here.to_str().unwrap_or_default()]),
+            ("https://host/a.git", vec!["--git", "https://host/a.git"]),
+            ("ssh://git@host/a#v1", vec!["--git", "ssh://git@host/a", "--rev", "v1"]),
+            ("one@https://host/many#main", vec!["--git", "https://host/many", "--rev", "main", "one"]),
+        ] {
+            assert_eq!(Spec::read(text)?.arguments(), arguments, "{text}");
+        }
+        for (text, message) in [
+            ("./nowhere", "`./nowhere` is not there; give the folder of a plugin's crate"),
+            ("./src", "`./src` has no `Cargo.toml`"),
+            ("--path=x", "`--path=x` is no crate; write its name"),
+            ("", "`` is no crate"),
+        ] {
+            let told = Spec::read(text).err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(told.starts_with(message), "{told}");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,13 @@
+//! `lk-go plugin download-files`, where this program was built without it.
+
+use crate::cli::DownloadArgs;
+use crate::error::{Error, Exit, Result};
+
+/// Refuses.
+///
+/// # Errors
+///
+/// Always.
+pub(super) fn run(_: &DownloadArgs) -> Result<Exit> {
+    Err(Error::Refused("this lk-go was built without the feature `download`, and downloads no files".to_owned()))
+}
