@@ -101,6 +101,18 @@ otherwise. The file appears when the program holds a plugin of every crate, and 
 
 ", exit_codes!()))]
     Build(BuildArgs),
+    /// Say what is here, what is missing, and what to do about it
+    #[command(after_help = concat!("\
+Examples:
+  lk-go doctor
+  lk-go doctor --format json | jq '.problems'
+
+Tells which plugins this program has and whether instances can be made of them without a config, what is loaded from
+LK_PLUGIN_PATH and what is not and why, which model files are missing, which variables are set (never their values), and how
+output is printed here. A plugin that only wants a config is no problem. With problems the exit code is 1.
+
+", exit_codes!()))]
+    Doctor(DoctorArgs),
 }
 
 #[derive(Debug, Args)]
@@ -153,6 +165,46 @@ that exit code 7; LK_PLUGIN_INSECURE=1 takes files that others can write to.
 
 ", exit_codes!()))]
     List(ListArgs),
+    /// Show everything that is known about a plugin
+    #[command(after_help = concat!("\
+Examples:
+  lk-go plugin show vad/silero
+  lk-go plugin show stt/openai --set model=whisper-1
+  lk-go plugin show ./libmy_plugin.so
+  lk-go plugin show tts/openai --format json | jq -r '.plugins[0].example' > speech.toml
+
+What it can do is asked of an instance, so give the config that the plugin needs; nothing in a file runs. The example
+config is valid as printed: what must be given has a value to replace, the rest stands behind a `#`.
+
+", exit_codes!()))]
+    Show(ShowArgs),
+    /// Print the JSON Schema of a plugin's config
+    #[command(after_help = concat!("\
+Examples:
+  lk-go plugin schema stt/openai > openai-stt.schema.json
+  lk-go plugin schema --all | jq '.[\"$defs\"] | keys'
+  lk-go plugin schema ./libmy_plugin.so
+
+An editor completes a config with it: in TOML with the line `#:schema openai-stt.schema.json` at the top, in JSON with the key
+`$schema`, in YAML with `# yaml-language-server: $schema=…`. Of several plugins each has its own under `$defs`.
+
+", exit_codes!()))]
+    Schema(SchemaArgs),
+    /// Check whether plugins keep the contract
+    #[command(after_help = concat!("\
+Examples:
+  lk-go plugin check
+  lk-go plugin check vad/silero
+  lk-go plugin check ./libmy_plugin.so --format json
+  lk-go plugin check stt/openai --set base_url=http://localhost:8000/v1 --set api_key=test
+
+Each check makes instances and uses them as an agent would, and as it should not: empty input, huge frames, odd rates, calls
+given up at every point, two at once. A plugin that asks a provider is checked only when it is named, for each
+check is a few requests. With findings the exit code is 1. Plugins and files that cannot be checked are told with the reason;
+of those that were named, a config that is wrong makes the exit code 3.
+
+", exit_codes!()))]
+    Check(CheckArgs),
     /// Let only what plugin files hold now be loaded from a directory
     #[command(after_help = concat!("\
 Examples:
@@ -247,6 +299,47 @@ pub(crate) struct ListArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
+    /// The plugin; a name alone where only one plugin has it. Or a program or shared object
+    #[arg(value_name = "KIND/NAME|FILE")]
+    pub(crate) plugin: String,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    pub(crate) format: ListFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArgs {
+    /// The plugin; a name alone where only one plugin has it. Or a program or shared object
+    #[arg(value_name = "KIND/NAME|FILE", required_unless_present = "all")]
+    pub(crate) plugin: Option<String>,
+    /// All plugins in this program and on LK_PLUGIN_PATH, or in the file, in one document
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The plugins, and shared objects with plugins; all in this program and on LK_PLUGIN_PATH unless given
+    #[arg(value_name = "KIND/NAME|FILE")]
+    pub(crate) plugins: Vec<String>,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// How to print what was found
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    pub(crate) format: ListFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// How to print what was found
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    pub(crate) format: ListFormat,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct LockArgs {
     /// The directories; those of LK_PLUGIN_PATH unless given
     #[arg(value_name = "DIR")]
@@ -288,6 +381,13 @@ pub(crate) struct ConfigArgs {
     /// A config value for the plugin, which goes before the file's; may be given several times, and the last one of a key counts
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
     pub(crate) settings: Vec<(String, String)>,
+}
+
+impl ConfigArgs {
+    /// Whether the user gave none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.config_file.is_none() && self.settings.is_empty()
+    }
 }
 
 #[derive(Debug, Args)]

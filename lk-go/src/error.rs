@@ -16,7 +16,6 @@ const MAX_CAUSES: usize = 16;
 #[repr(u8)]
 pub(crate) enum Exit {
     Good = 0,
-    #[cfg(feature = "download")]
     Findings = 1,
     Usage = 2,
     Config = 3,

@@ -83,6 +83,13 @@ pub(crate) fn table<const N: usize>(
     table.trim_fmt() + "\n"
 }
 
+/// Names and what belongs to them, side by side without a header; else as [`table`].
+pub(crate) fn list(rows: impl IntoIterator<Item = [String; 2]>) -> String {
+    let table = table(["", ""], rows, &[]);
+    // The header that is none.
+    table.split_once('\n').map_or_else(String::new, |(_, rows)| rows.to_owned())
+}
+
 /// Prints what clap has to say: help and version to standard output, mistakes to standard error.
 pub(crate) fn usage(message: &clap::Error) {
     let is_help = message.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
@@ -168,6 +175,29 @@ pub(crate) fn download(name: &str, size: u64) -> ProgressBar {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
     }
+}
+
+/// A sign on standard error that something is going on; else as [`progress`].
+pub(crate) fn waiting(what: impl fmt::Display) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())
+        .with_finish(ProgressFinish::AndClear)
+        .with_message(printable::paragraph(&what.to_string()));
+    bar.enable_steady_tick(Duration::from_millis(100));
+    bar
+}
+
+/// Whether what goes to standard output may have colours.
+pub(crate) fn has_colors() -> bool {
+    console::colors_enabled()
+}
+
+/// Does it without a word about panics: the caller tells what became of them.
+pub(crate) fn quiet_panics<T>(work: impl FnOnce() -> T) -> T {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let outcome = work();
+    std::panic::set_hook(hook);
+    outcome
 }
 
 /// Moves a progress bar to this point of the audio.

@@ -6,9 +6,9 @@ mod elsewhere;
 mod here;
 
 #[cfg(not(all(feature = "dynamic", target_os = "linux")))]
-pub(crate) use self::elsewhere::{be_probe, inspect, load, lock, on_search_path, probed};
+pub(crate) use self::elsewhere::{be_probe, inspect, load, load_file, lock, on_search_path, probed};
 #[cfg(all(feature = "dynamic", target_os = "linux"))]
-pub(crate) use self::here::{be_probe, inspect, load, lock, on_search_path, probed};
+pub(crate) use self::here::{be_probe, inspect, load, load_file, lock, on_search_path, probed};
 
 /// Whether [`inspect`] can look into programs.
 pub(crate) const CAN_INSPECT: bool = cfg!(all(feature = "dynamic", target_os = "linux"));

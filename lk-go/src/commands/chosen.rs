@@ -4,12 +4,13 @@ use std::error::Error as _;
 use std::io::{IsTerminal, Read};
 use std::path::Path;
 
-use lk_plugin::{Config, ErrorKind, PluginKind, Registry};
+use lk_plugin::{Config, ErrorKind, PluginKind};
 
+use super::named;
 use crate::cli::ConfigArgs;
 use crate::error::{Error, Result};
 use crate::interrupt::Interruptible;
-use crate::{plugin_files, printable};
+use crate::printable;
 
 /// The longest text that is read from standard input, in bytes.
 const MAX_TEXT: u64 = 16 << 20;
@@ -24,6 +25,16 @@ pub(super) fn create<K: PluginKind + ?Sized>(
     arguments: &ConfigArgs,
     built_ins: &[(&str, bool)],
 ) -> Result<Box<K>> {
+    let config = config(arguments)?;
+    named::registry()?.create::<K>(spec, &config).map_err(|error| Error::of_look_up(error, spec, built_ins))
+}
+
+/// The config that the user gave.
+///
+/// # Errors
+///
+/// When the file cannot be read, or is no config.
+pub(super) fn config(arguments: &ConfigArgs) -> Result<Config> {
     let mut config = match &arguments.config_file {
         Some(file) => Config::from_file(file).map_err(|error| unreadable(file, error))?,
         None => Config::new(),
@@ -31,9 +42,7 @@ pub(super) fn create<K: PluginKind + ?Sized>(
     for (key, value) in &arguments.settings {
         config.insert_text(key, value);
     }
-    let registry = Registry::try_global()?;
-    plugin_files::load(registry)?;
-    registry.create::<K>(spec, &config).map_err(|error| Error::of_look_up(error, spec, built_ins))
+    Ok(config)
 }
 
 /// What the user named, if the file is at fault and not what it says.

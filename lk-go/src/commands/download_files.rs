@@ -53,17 +53,16 @@ fn chosen(specs: &[String]) -> Result<Vec<Entry>> {
     let mut list = List::new();
     list.plugins = registry.plugins().iter().map(|plugin| Entry::from(&**plugin)).collect();
     plugin_files::on_search_path(registry, &mut list);
-    let name = |plugin: &Entry| format!("{}/{}", plugin.kind, plugin.name);
     for spec in specs {
-        if !list.plugins.iter().any(|plugin| name(plugin) == *spec) {
-            let names: Vec<String> = list.plugins.iter().map(name).collect();
+        if !list.plugins.iter().any(|plugin| plugin.spec() == *spec) {
+            let names: Vec<String> = list.plugins.iter().map(Entry::spec).collect();
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             let message =
                 format!("there is no plugin `{}`; {}", printable::argument(spec), lk_plugin::choose(spec, &names));
             return Err(lk_plugin::Error::new(ErrorKind::NotFound, message).into());
         }
     }
-    list.plugins.retain(|plugin| specs.is_empty() || specs.contains(&name(plugin)));
+    list.plugins.retain(|plugin| specs.is_empty() || specs.contains(&plugin.spec()));
     Ok(list.plugins)
 }
 

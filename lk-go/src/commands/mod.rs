@@ -5,15 +5,21 @@ use crate::error::{Exit, Result};
 
 mod build;
 mod chosen;
+mod doctor;
 #[cfg(feature = "download")]
 mod download_files;
 #[cfg(not(feature = "download"))]
 #[path = "download_files/elsewhere.rs"]
 mod download_files;
+mod instance;
 mod llm;
+mod named;
+mod plugin_check;
 pub(crate) mod plugin_list;
 mod plugin_lock;
 mod plugin_new;
+mod plugin_schema;
+mod plugin_show;
 mod stt;
 mod tts;
 mod vad;
@@ -26,9 +32,13 @@ mod vad;
 pub(crate) fn run(command: &Command, built_ins: &[(&str, bool)]) -> Result<Exit> {
     match command {
         Command::Plugin(PluginCommand::List(arguments)) => plugin_list::run(arguments),
+        Command::Plugin(PluginCommand::Show(arguments)) => plugin_show::run(arguments, built_ins),
+        Command::Plugin(PluginCommand::Schema(arguments)) => plugin_schema::run(arguments, built_ins),
         Command::Plugin(PluginCommand::Lock(arguments)) => plugin_lock::run(arguments),
         Command::Plugin(PluginCommand::New(arguments)) => plugin_new::run(arguments),
         Command::Plugin(PluginCommand::DownloadFiles(arguments)) => download_files::run(arguments),
+        Command::Plugin(PluginCommand::Check(arguments)) => plugin_check::run(arguments, built_ins),
+        Command::Doctor(arguments) => doctor::run(arguments),
         Command::Build(arguments) => build::run(arguments),
         Command::Vad(arguments) => vad::run(arguments, built_ins),
         Command::Llm(arguments) => llm::run(arguments, built_ins),

@@ -1,6 +1,6 @@
 //! Plugins in files, where this program was built without them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use lk_plugin::Registry;
 
@@ -55,6 +55,15 @@ fn warn() {
 ///
 /// Always.
 pub(crate) fn inspect(_: &[PathBuf], _: &mut List) -> Result<()> {
+    Err(Error::Refused(WHY.to_owned()))
+}
+
+/// Refuses.
+///
+/// # Errors
+///
+/// Always.
+pub(crate) fn load_file(_: &Registry, _: &Path) -> Result<()> {
     Err(Error::Refused(WHY.to_owned()))
 }
 

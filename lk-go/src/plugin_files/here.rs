@@ -34,7 +34,7 @@ pub(crate) fn be_probe() {
 ///
 /// When something is refused and `LK_PLUGIN_STRICT` makes that fatal.
 pub(crate) fn load(registry: &Registry) -> Result<()> {
-    let options = options();
+    let options = options(search_path());
     let report = registry.load_path(&options);
     report.refused.iter().for_each(output::warning);
     match report.refused.len() {
@@ -52,7 +52,7 @@ pub(crate) fn load(registry: &Registry) -> Result<()> {
 ///
 /// None here.
 pub(crate) fn probed(registry: &Registry, list: &mut List) -> Result<bool> {
-    let options = options();
+    let options = options(search_path());
     let report = registry.load_path(&options);
     for file in &report.files {
         list.plugins.extend(file.plugins.iter().map(|plugin| Entry::from(&**plugin)));
@@ -62,8 +62,21 @@ pub(crate) fn probed(registry: &Registry, list: &mut List) -> Result<bool> {
     Ok(options.path().is_strict())
 }
 
-fn options() -> LoadOptions {
-    let options = LoadOptions::new(search_path()).with_log(LogSink::new(2, on_log));
+/// Loads this file alone into the registry.
+///
+/// # Errors
+///
+/// When it is refused.
+pub(crate) fn load_file(registry: &Registry, file: &Path) -> Result<()> {
+    let report = registry.load_path(&options(search_path().only(file)));
+    match report.refused.first() {
+        Some(refusal) => Err(Error::Refused(refusal.to_string())),
+        None => Ok(()),
+    }
+}
+
+fn options(path: SearchPath) -> LoadOptions {
+    let options = LoadOptions::new(path).with_log(LogSink::new(2, on_log));
     match dynamic::user_probe_cache() {
         Some(cache) => options.with_probe_cache(cache),
         None => options,
@@ -168,6 +181,7 @@ fn entry(plugin: &PluginNote, source: &str) -> Entry {
         models: models.collect(),
         fields: plugin.fields.as_ref().map(|fields| fields.iter().map(Field::of).collect()),
         schema: plugin.schema(),
+        descriptions: plugin.fields.clone(),
     }
 }
 

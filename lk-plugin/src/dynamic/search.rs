@@ -32,6 +32,8 @@ use crate::registry::Registry;
 pub struct SearchPath {
     // As it is written: components with colons between them.
     text: OsString,
+    // This file in place of directories.
+    file: Option<PathBuf>,
     is_strict: bool,
     trusts_all: bool,
     is_ignored: bool,
@@ -57,10 +59,20 @@ impl SearchPath {
         let strict = env::var_os("LK_PLUGIN_STRICT").unwrap_or_default();
         Self {
             text,
+            file: None,
             is_strict: !strict.is_empty() && strict != "0",
             trusts_all: env::var_os("LK_PLUGIN_INSECURE").is_some_and(|value| value == "1"),
             is_ignored: false,
         }
+    }
+
+    /// Looks at this one file in place of the directories. The checks are the same, those of the directory that it is in
+    /// included. A relative path is one from the current directory.
+    #[must_use]
+    pub fn only(mut self, file: impl AsRef<Path>) -> Self {
+        let file = file.as_ref();
+        self.file = Some(std::path::absolute(file).unwrap_or_else(|_| file.to_owned()));
+        self
     }
 
     /// Says whether a refused file is fatal. That is for the caller to act on: the report is the same.
@@ -132,10 +144,14 @@ pub(crate) fn visit<T>(
         taken: Taken::default(),
         report: Report::new(),
     };
-    for component in path.components() {
-        if let Err(refusal) = visit.component(component, take) {
+    let mut component = |path: &Path, only: Option<&OsStr>| {
+        if let Err(refusal) = visit.component(path, only, take) {
             visit.report.refused.push(refusal);
         }
+    };
+    match &path.file {
+        Some(file) => component(file.parent().unwrap_or(Path::new("/")), file.file_name()),
+        None => path.components().for_each(|path| component(path, None)),
     }
     visit.report
 }
@@ -152,11 +168,15 @@ impl<T> Visit<'_, T> {
     fn component(
         &mut self,
         path: &Path,
+        only: Option<&OsStr>,
         take: &mut dyn FnMut(OpenCandidate) -> Result<T, Refusal>,
     ) -> Result<(), Refusal> {
         check_component(path).map_err(|fault| fault.at(path))?;
         let directory = Directory::open(path, self.trusts_all).map_err(|fault| fault.at(path))?;
-        let (files, too_many) = directory.list().map_err(|fault| fault.at(path))?;
+        let (files, too_many) = match only {
+            Some(name) => (vec![name.to_owned()], None),
+            None => directory.list().map_err(|fault| fault.at(path))?,
+        };
         self.report.refused.extend(too_many.map(|fault| fault.at(path)));
         let lock = Lock::of(&directory, self.trusts_all).map_err(|fault| fault.at(path.join(LOCK_FILE)))?;
         for name in files {

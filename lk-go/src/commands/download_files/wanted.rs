@@ -34,7 +34,7 @@ pub(super) fn of(plugins: &[Entry]) -> Vec<(Wanted, Option<Error>)> {
     let mut files: Vec<(Wanted, Option<Error>)> = Vec::new();
     for plugin in plugins {
         for model in &plugin.models {
-            let spec = format!("{}/{}", plugin.kind, plugin.name);
+            let spec = plugin.spec();
             let sha256 = model.sha256.to_ascii_lowercase();
             let same = |file: &&mut (Wanted, _)| file.0.package == plugin.package && file.0.name == model.name;
             let (path, mut problem) = match models::path(&plugin.package, &model.name) {

@@ -43,10 +43,22 @@ pub(crate) struct Entry {
     pub(crate) fields: Option<Vec<Field>>,
     /// JSON Schema of the config.
     pub(crate) schema: Option<Value>,
+    /// What `fields` is made from.
+    #[serde(skip)]
+    pub(crate) descriptions: Option<Vec<FieldDescription>>,
+}
+
+impl Entry {
+    /// Kind and name: `stt/openai`.
+    pub(crate) fn spec(&self) -> String {
+        format!("{}/{}", self.kind, self.name)
+    }
 }
 
 impl From<&Plugin> for Entry {
     fn from(plugin: &Plugin) -> Self {
+        let descriptions: Option<Vec<FieldDescription>> =
+            plugin.fields().map(|fields| fields.iter().map(FieldDescription::from).collect());
         Self {
             kind: plugin.kind().to_string(),
             name: plugin.name().to_owned(),
@@ -57,8 +69,9 @@ impl From<&Plugin> for Entry {
             description: plugin.description().to_owned(),
             license: plugin.license().map(str::to_owned),
             models: plugin.models().iter().map(Model::from).collect(),
-            fields: plugin.fields().map(|fields| fields.iter().map(|field| Field::of(&field.into())).collect()),
+            fields: descriptions.as_ref().map(|fields| fields.iter().map(Field::of).collect()),
             schema: plugin.fields().map(json_schema),
+            descriptions,
         }
     }
 }

@@ -1,0 +1,202 @@
+//! `lk-go plugin check`: does a plugin keep the contract?
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use lk_plugin::conformance::{self, Report, Verdict};
+use lk_plugin::{Config, ErrorKind, Plugin, Registry};
+use serde::Serialize;
+
+use super::instance::Instance;
+use super::named::{self, Named};
+use super::{chosen, plugin_list::document::Entry};
+use crate::cli::{CheckArgs, ListFormat};
+use crate::error::{Error, Exit, Result};
+use crate::{output, plugin_files};
+
+/// The version of the JSON document; grows when a reader would have to change.
+const FORMAT: u32 = 1;
+
+/// Checks the plugins that were named, or all.
+///
+/// # Errors
+///
+/// When there is no such plugin, a file cannot be loaded, or a config is given for several plugins.
+pub(super) fn run(arguments: &CheckArgs, built_ins: &[(&str, bool)]) -> Result<Exit> {
+    let are_named = !arguments.plugins.is_empty();
+    let plugins = if are_named { named(&arguments.plugins, built_ins)? } else { named::registry()?.plugins() };
+    if !arguments.config.is_empty() && plugins.len() != 1 {
+        return Err(Error::Usage("a config is for one plugin; name it as `kind/name`".to_owned()));
+    }
+    let config = chosen::config(&arguments.config)?;
+    let mut document = Document { format: FORMAT, plugins: Vec::new() };
+    for plugin in &plugins {
+        let progress = output::waiting(format_args!("checking {plugin}"));
+        document.plugins.push(Checked::of(plugin, &config, are_named));
+        progress.finish_and_clear();
+    }
+    match arguments.format {
+        ListFormat::Json => output::json(&document)?,
+        ListFormat::Table => document.print()?,
+    }
+    Ok(document.exit(are_named))
+}
+
+fn named(names: &[String], built_ins: &[(&str, bool)]) -> Result<Vec<Arc<Plugin>>> {
+    let mut plugins = Vec::new();
+    for name in names {
+        match Named::find(name, built_ins)? {
+            Named::Plugin(plugin) => plugins.push(plugin),
+            Named::File(_) => {
+                // One of its own: what the file exports may have the names of what is linked here.
+                let registry = Registry::empty();
+                plugin_files::load_file(&registry, Path::new(name))?;
+                plugins.extend(registry.plugins());
+            }
+        }
+    }
+    Ok(plugins)
+}
+
+#[derive(Serialize)]
+struct Document {
+    format: u32,
+    plugins: Vec<Checked>,
+}
+
+/// What became of one plugin.
+#[derive(Serialize)]
+struct Checked {
+    plugin: String,
+    version: String,
+    package: String,
+    source: String,
+    status: Status,
+    /// Why it was not checked.
+    reason: Option<String>,
+    checks: Vec<Check>,
+    #[serde(skip)]
+    is_config_wrong: bool,
+}
+
+#[derive(Serialize, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+enum Status {
+    Passed,
+    Findings,
+    NotChecked,
+}
+
+#[derive(Serialize)]
+struct Check {
+    name: &'static str,
+    rule: &'static str,
+    verdict: &'static str,
+    /// What was seen, or why the rule does not apply.
+    detail: Option<String>,
+}
+
+impl Checked {
+    fn of(plugin: &Arc<Plugin>, config: &Config, is_named: bool) -> Self {
+        let mut checked = Self {
+            plugin: plugin.to_string(),
+            version: plugin.version().to_owned(),
+            package: plugin.package().to_owned(),
+            source: Entry::from(&**plugin).source,
+            status: Status::NotChecked,
+            reason: None,
+            checks: Vec::new(),
+            is_config_wrong: false,
+        };
+        // A constructor that fails for another reason is what the checks find.
+        match &Instance::of(plugin, config) {
+            Err(error) if error.kind() == ErrorKind::Config => {
+                checked.is_config_wrong = true;
+                checked.reason = Some(error.message().to_owned());
+                return checked;
+            }
+            Ok(instance) if !is_named && let Some(provider) = instance.provider() => {
+                checked.reason =
+                    Some(format!("it would ask `{provider}`; name `{plugin}` to have it checked all the same"));
+                return checked;
+            }
+            _ => {}
+        }
+        checked.checks = checks(output::quiet_panics(|| conformance::check(plugin, config)));
+        let is_clean = checked.checks.iter().all(|check| check.verdict != FINDING);
+        checked.status = if is_clean { Status::Passed } else { Status::Findings };
+        checked
+    }
+
+    fn count(&self, verdict: &str) -> usize {
+        self.checks.iter().filter(|check| check.verdict == verdict).count()
+    }
+}
+
+const PASSED: &str = "passed";
+const SKIPPED: &str = "skipped";
+const FINDING: &str = "finding";
+
+fn checks(report: Report) -> Vec<Check> {
+    let outcomes = report.outcomes.into_iter();
+    outcomes
+        .map(|outcome| {
+            let (verdict, detail) = match outcome.verdict {
+                Verdict::Passed => (PASSED, None),
+                Verdict::Skipped(reason) => (SKIPPED, Some(reason)),
+                Verdict::Finding(seen) => (FINDING, Some(seen)),
+                // Of a later version.
+                _ => (SKIPPED, None),
+            };
+            Check { name: outcome.check, rule: outcome.rule, verdict, detail }
+        })
+        .collect()
+}
+
+impl Document {
+    fn exit(&self, are_named: bool) -> Exit {
+        if self.plugins.iter().any(|plugin| plugin.status == Status::Findings) {
+            Exit::Findings
+        } else if are_named && self.plugins.iter().any(|plugin| plugin.is_config_wrong) {
+            Exit::Config
+        } else {
+            Exit::Good
+        }
+    }
+
+    fn print(&self) -> Result<()> {
+        let rows = self.plugins.iter().map(|plugin| {
+            let result = match plugin.status {
+                Status::Passed => "passed".to_owned(),
+                Status::Findings => format!("{} findings", plugin.count(FINDING)),
+                Status::NotChecked => format!("not checked: {}", plugin.reason.as_deref().unwrap_or_default()),
+            };
+            let count = |verdict| match plugin.status {
+                Status::NotChecked => "-".to_owned(),
+                _ => plugin.count(verdict).to_string(),
+            };
+            [plugin.plugin.clone(), count(PASSED), count(SKIPPED), result]
+        });
+        let mut text = output::table(["PLUGIN", "PASSED", "SKIPPED", "RESULT"], rows, &[1, 2]);
+        let mut by_plugin: BTreeMap<&str, Vec<&Check>> = BTreeMap::new();
+        for plugin in &self.plugins {
+            for check in plugin.checks.iter().filter(|check| check.verdict == FINDING) {
+                by_plugin.entry(&plugin.plugin).or_default().push(check);
+            }
+        }
+        for (plugin, findings) in by_plugin {
+            text.push('\n');
+            let rows = findings.iter().map(|check| {
+                let seen = check.detail.as_deref().unwrap_or_default();
+                [plugin.to_owned(), check.name.to_owned(), format!("{seen} (the rule: {})", check.rule)]
+            });
+            text.push_str(&output::table(["FINDING", "CHECK", "WHAT WAS SEEN"], rows, &[]));
+        }
+        if self.plugins.is_empty() {
+            output::note("there is no plugin to check in this program; name a file, or set `LK_PLUGIN_PATH`");
+            return Ok(());
+        }
+        output::result(&text)
+    }
+}

@@ -1,0 +1,182 @@
+//! `lk-go plugin show`, `schema` and `check`, and `doctor`, from outside.
+
+use std::error::Error;
+use std::process::Output;
+
+use integration_tests::program::{binary, lk_go};
+use lk_plugin::Config;
+use lk_plugin::config::Value;
+
+type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
+
+const KEY: &str = "sk-not-a-real-key-4711";
+
+fn run(arguments: &[&str]) -> Result<Output> {
+    Ok(lk_go()?.args(arguments).output()?)
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[track_caller]
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", stderr(output)))
+}
+
+#[track_caller]
+fn assert_refused(output: &Output, code: i32, message: &str) {
+    assert_eq!(output.status.code(), Some(code), "{}", stderr(output));
+    assert!(stderr(output).contains(message), "`{message}` is not in: {}", stderr(output));
+    assert_eq!(stdout(output), "");
+}
+
+/// Every plugin in the program, as `kind/name`.
+fn specs() -> Result<Vec<String>> {
+    let list = json(&run(&["plugin", "list", "--format", "json"])?);
+    let plugins = list["plugins"].as_array().ok_or("a list")?;
+    Ok(plugins.iter().map(|plugin| format!("{}/{}", plugin["kind"], plugin["name"]).replace('"', "")).collect())
+}
+
+/// A config as JSON, for the validator.
+fn values(toml: &str) -> Result<Value> {
+    let config = Config::from_toml(toml)?;
+    Ok(config.keys().map(|key| (key.to_owned(), config.get(key).cloned().unwrap_or_default())).collect())
+}
+
+mod show {
+    use super::*;
+
+    #[test]
+    fn every_example_is_valid_as_printed_and_with_each_of_its_keys() -> Result {
+        let all = json(&run(&["plugin", "schema", "--all"])?);
+        for spec in specs()? {
+            let shown = json(&run(&["plugin", "show", &spec, "--format", "json"])?);
+            let example = shown["plugins"][0]["example"].as_str().ok_or("an example")?;
+            let schema = jsonschema::validator_for(&all["$defs"][&spec])?;
+            let check = |toml: &str| -> Result {
+                let outcome = schema.validate(&values(toml)?).map_err(|error| error.to_string());
+                assert_eq!(outcome, Ok(()), "{spec}:\n{toml}");
+                Ok(())
+            };
+            check(example)?;
+            let mut count = 0;
+            for line in example.lines().filter(|line| line.contains(" = ")) {
+                let key = line.trim_start_matches("# ");
+                // Prose has an equals sign in backticks at most.
+                if key.split_once(" = ").is_some_and(|(key, _)| !key.contains([' ', '`'])) {
+                    check(&example.replacen(&format!("{line}\n"), &format!("{key}\n"), 1))?;
+                    count += 1;
+                }
+            }
+            let fields = shown["plugins"][0]["fields"].as_array().ok_or("fields")?.len();
+            assert!(count >= fields, "{spec}: {count} of {fields} keys");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn the_example_makes_an_instance() -> Result {
+        let folder = tempfile::TempDir::new()?;
+        let file = folder.path().join("config.toml");
+        let shown = json(&run(&["plugin", "show", "vad/silero", "--format", "json"])?);
+        std::fs::write(&file, shown["plugins"][0]["example"].as_str().ok_or("an example")?)?;
+        let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/austen_16k.wav");
+        let used = lk_go()?.args(["vad", golden, "--config"]).arg(&file).output()?;
+        assert_eq!(used.status.code(), Some(0), "{}", stderr(&used));
+        Ok(())
+    }
+
+    #[test]
+    fn what_an_instance_can_do_is_asked_of_one() -> Result {
+        let text = stdout(&run(&["plugin", "show", "silero"])?);
+        for line in [
+            "vad/silero: Detects speech with the Silero model, which is built in",
+            "license  Apache-2.0",
+            "update_interval       0.032",
+            "activation_threshold     number, 0 to 1, default 0.5",
+            "# activation_threshold = 0.5",
+        ] {
+            assert!(text.lines().any(|found| found == line), "`{line}` is not in:\n{text}");
+        }
+        // The default follows another key.
+        let set = run(&["plugin", "show", "vad/silero", "--set", "min_silence_duration=2", "--format", "json"])?;
+        assert_eq!(json(&set)["plugins"][0]["capabilities"]["min_silence_duration"], 2.0);
+
+        let without = json(&run(&["plugin", "show", "stt/openai", "--format", "json"])?);
+        let why = without["plugins"][0]["capabilities_unknown"].as_str().unwrap_or_default();
+        assert!(why.starts_with("unknown until created: ") && why.contains("OPENAI_API_KEY"), "{why}");
+        let with = lk_go()?
+            .args(["plugin", "show", "stt/openai", "--set", "use_realtime=true"])
+            .env("OPENAI_API_KEY", KEY)
+            .output()?;
+        assert!(stdout(&with).contains("\ninterim_results     yes\n"), "{}", stdout(&with));
+        assert!(!stdout(&with).contains(KEY));
+        Ok(())
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn of_a_file_nothing_runs() -> Result {
+        let program = binary()?.to_str().ok_or("a path")?;
+        let shown = json(&run(&["plugin", "show", program, "--format", "json"])?);
+        let linked = json(&run(&["plugin", "list", "--format", "json"])?);
+        let plugins = shown["plugins"].as_array().ok_or("plugins")?;
+        assert_eq!(plugins.len(), linked["plugins"].as_array().ok_or("plugins")?.len());
+        assert!(plugins.iter().all(|plugin| plugin["capabilities"].is_null()
+            && plugin["capabilities_unknown"] == "unknown until loaded"
+            && plugin["example"].is_string()));
+        assert_refused(
+            &run(&["plugin", "show", program, "--set", "a=b"])?,
+            2,
+            "a config is for a plugin that is loaded",
+        );
+        assert_refused(&run(&["plugin", "show", "/etc/passwd"])?, 4, "`/etc/passwd` is not an ELF file");
+        assert_refused(&run(&["plugin", "show", "/bin/sh"])?, 4, "`/bin/sh` holds no plugin");
+        assert_refused(&run(&["plugin", "show", "gone.so"])?, 4, "`gone.so` is not there");
+        Ok(())
+    }
+
+    #[test]
+    fn names_are_looked_up_with_help() -> Result {
+        assert_refused(&run(&["plugin", "show", "vad/siler"])?, 5, "did you mean `silero`?");
+        assert_refused(&run(&["plugin", "show", "siler"])?, 5, "there is no plugin `siler`; did you mean `silero`?");
+        let several = "several plugins are called `fake`; write one of `llm/fake`, `stt/fake`, `tts/fake`, `vad/fake`";
+        assert_refused(&run(&["plugin", "show", "fake"])?, 5, several);
+        assert_refused(&run(&["plugin", "show"])?, 2, "<KIND/NAME|FILE>");
+        Ok(())
+    }
+}
+
+mod schema {
+    use super::*;
+
+    #[test]
+    fn schemas_are_schemas_and_refuse_what_the_plugin_refuses() -> Result {
+        let all = json(&run(&["plugin", "schema", "--all"])?);
+        jsonschema::draft202012::meta::validate(&all).map_err(|error| error.to_string())?;
+        for spec in specs()? {
+            let one = json(&run(&["plugin", "schema", &spec])?);
+            assert_eq!(one, all["$defs"][&spec]);
+            assert_eq!(one["title"], spec.as_str());
+            jsonschema::draft202012::meta::validate(&one).map_err(|error| error.to_string())?;
+            let validator = jsonschema::validator_for(&one)?;
+            assert!(!validator.is_valid(&values("no_such_key = 1")?), "{spec}");
+        }
+        let silero = jsonschema::validator_for(&all["$defs"]["vad/silero"])?;
+        assert!(silero.is_valid(&values("activation_threshold = 0.6")?));
+        assert!(!silero.is_valid(&values("activation_threshold = 6")?));
+        Ok(())
+    }
+
+    #[test]
+    fn something_must_be_named() -> Result {
+        assert_refused(&run(&["plugin", "schema"])?, 2, "<KIND/NAME|FILE>");
+        assert_refused(&run(&["plugin", "schema", "tts/fak"])?, 5, "did you mean `fake`?");
+        Ok(())
+    }
+}
