@@ -21,6 +21,10 @@ bench:
 endurance:
     cargo test -p integration-tests --test loading -- --ignored --nocapture
 
+# Notes survive release builds, LTO, -Oz and strip with each linker that is installed (Debian: binutils, lld, mold).
+linker-matrix:
+    tests/linker-matrix.sh
+
 # What a streamed token costs, beside async-openai and bare reqwest.
 bench-openai:
     cargo run --release --manifest-path lk-plugins/benches/openai/Cargo.toml --target-dir target/openai-bench

@@ -11,6 +11,7 @@
 //! - `push, empty`: 512 samples to a listener that does nothing: what the boundary itself costs.
 //! - `push, energy`: 512 samples whose energy is summed up, one sample after the other.
 //! - `token`: a chunk of a chat that is not there yet: Pending, the waker is kept, wake, Ready.
+//! - `token, by a driver`: the same from an async function that sends its events, as plugins that speak to a server do.
 //! - `inspect`: what is in a file, opening included; nothing of it runs.
 //! - `load`, `resident`: a whole file from its checks to its plugins in a registry, not probed (a probe is a process), and
 //!   what the process grows by; each time another copy of the file.
@@ -95,6 +96,23 @@ fn main() {
             assert!(pending.is_pending());
             let ready = Pin::new(&mut chats[which]).poll_next(&mut context);
             assert!(matches!(black_box(ready), Poll::Ready(Some(Ok(_)))));
+        }
+    });
+
+    let mut chats = [&linked, &loaded].map(|registry| {
+        let llm = registry.create::<dyn Llm>("driven", &Config::new()).unwrap_or_else(|error| stop(&error.to_string()));
+        llm.chat(&ChatContext::new(), &ChatOptions::default()).unwrap_or_else(|error| stop(&error.to_string()))
+    });
+    compare("token, by a driver", "", &mut |which, count| {
+        let waker = Waker::from(Arc::new(Flag(AtomicBool::new(false))));
+        let mut context = Context::from_waker(&waker);
+        for _ in 0..count {
+            let token = loop {
+                if let Poll::Ready(token) = Pin::new(&mut chats[which]).poll_next(&mut context) {
+                    break token;
+                }
+            };
+            assert!(matches!(black_box(token), Some(Ok(_))));
         }
     });
 

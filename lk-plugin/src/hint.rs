@@ -36,11 +36,27 @@ pub fn choose(given: &str, choices: &[&str]) -> String {
 /// The longest name that a message repeats, in characters.
 const MAX_SHOWN: usize = 60;
 
-/// Somebody's text as a message may show it: short, and without control characters, which could rewrite the terminal.
+/// Somebody's text as a message may show it: short, and [`printable`].
 pub(crate) fn shown(text: &str) -> String {
-    let clean = text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter });
-    let start: String = clean.clone().take(MAX_SHOWN).collect();
-    if clean.count() > MAX_SHOWN { format!("{start}…") } else { start }
+    start_of(text, MAX_SHOWN)
+}
+
+/// As [`shown`], up to another length in characters.
+pub(crate) fn start_of(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
+        Some((end, _)) => format!("{}…", printable(text.get(..end).unwrap_or_default())),
+        None => printable(text),
+    }
+}
+
+/// Somebody's text without what could rewrite a terminal: control characters, breaks of lines, and turns of the direction
+/// in which the text that follows is written.
+pub(crate) fn printable(text: &str) -> String {
+    let is_harmful = |letter: char| {
+        letter.is_control()
+            || matches!(letter, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|letter| if is_harmful(letter) { '\u{fffd}' } else { letter }).collect()
 }
 
 #[cfg(test)]
@@ -49,7 +65,7 @@ mod tests {
 
     #[test]
     fn what_is_shown_is_short_and_harmless() {
-        assert_eq!(shown("a\x1b[31mb\nc"), "a\u{fffd}[31mb\u{fffd}c");
+        assert_eq!(shown("a\x1b[31mb\nc\u{202e}d"), "a\u{fffd}[31mb\u{fffd}c\u{fffd}d");
         assert_eq!(shown(&"é".repeat(61)), "é".repeat(60) + "…");
     }
 

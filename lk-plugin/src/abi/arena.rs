@@ -9,12 +9,20 @@ use std::ptr::NonNull;
 const FIRST_WORDS: usize = 64;
 
 /// A place for plain values of any type.
-#[derive(Default)]
 pub(crate) struct Arena {
+    /// Where the next value goes: into the last block, as far as words are left in it.
+    next: Cell<NonNull<u64>>,
+    /// Words that are left.
+    left: Cell<usize>,
     // Raw, so that moving the vector says nothing about the pointers that were given out.
     blocks: RefCell<Vec<NonNull<[MaybeUninit<u64>]>>>,
-    /// Words used of the last block.
-    used: Cell<usize>,
+}
+
+impl Default for Arena {
+    #[inline]
+    fn default() -> Self {
+        Self { next: Cell::new(NonNull::dangling()), left: Cell::new(0), blocks: RefCell::default() }
+    }
 }
 
 // SAFETY: the blocks are owned like boxes, and the pointers into them are given out as raw ones.
@@ -43,12 +51,17 @@ impl Arena {
     }
 
     /// Forgets what was put; pointers that were given out are void.
+    #[inline]
     pub(crate) fn reset(&mut self) {
         let blocks = self.blocks.get_mut();
         // The last is the largest: it stays.
-        let earlier = blocks.len().saturating_sub(1);
-        blocks.drain(..earlier).for_each(free);
-        self.used.set(0);
+        if let Some(last) = blocks.last().copied() {
+            if blocks.len() > 1 {
+                blocks.drain(..blocks.len() - 1).for_each(free);
+            }
+            self.next.set(last.cast());
+            self.left.set(last.len());
+        }
     }
 
     #[inline]
@@ -57,22 +70,26 @@ impl Arena {
         self.words((size_of::<T>() * length).div_ceil(size_of::<u64>())).cast()
     }
 
+    #[inline]
     fn words(&self, words: usize) -> *mut u64 {
+        let Some(left) = self.left.get().checked_sub(words) else { return self.words_of_new_block(words) };
+        let place = self.next.get();
+        self.left.set(left);
+        // SAFETY: so many words are left in the block, or none are wanted.
+        self.next.set(unsafe { place.add(words) });
+        place.as_ptr()
+    }
+
+    #[cold]
+    fn words_of_new_block(&self, words: usize) -> *mut u64 {
         let mut blocks = self.blocks.borrow_mut();
-        let free = blocks.last().map_or(0, |block| block.len() - self.used.get());
-        if words > free || blocks.is_empty() {
-            let size = blocks.last().map_or(FIRST_WORDS, |block| block.len() * 2).max(words);
-            let block = Box::leak(vec![MaybeUninit::<u64>::uninit(); size].into_boxed_slice());
-            blocks.push(NonNull::from(block));
-            self.used.set(0);
-        }
-        let start = self.used.get();
-        self.used.set(start + words);
-        match blocks.last() {
-            // SAFETY: `start` is within the block, and `words` from there are free.
-            Some(block) => unsafe { block.as_ptr().cast::<u64>().add(start) },
-            None => NonNull::dangling().as_ptr(),
-        }
+        let size = blocks.last().map_or(FIRST_WORDS, |block| block.len() * 2).max(words);
+        let block = NonNull::from(Box::leak(vec![MaybeUninit::<u64>::uninit(); size].into_boxed_slice()));
+        blocks.push(block);
+        // SAFETY: the block has as many words.
+        self.next.set(unsafe { block.cast().add(words) });
+        self.left.set(size - words);
+        block.cast().as_ptr()
     }
 }
 

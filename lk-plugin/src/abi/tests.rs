@@ -1,6 +1,7 @@
 //! Both sides of the boundary in one artifact: everything but the loading, so that Miri can watch.
 
 mod layout;
+mod older;
 mod panics;
 mod streams;
 mod values;

@@ -25,6 +25,11 @@ macro_rules! records {
     ($($(#[$meta:meta])* $type:ident as $c:ident { $($field:ident: $of:ty,)* })*) => {
         layout! { structs: $($(#[$meta])* grown $c { $($field: <$of as Cross>::C,)* })* }
 
+        /// What each field is in Rust, for the rules of what may be appended.
+        #[cfg(test)]
+        pub(super) const FIELDS: &[(&str, &str, &str)] =
+            &[$($((stringify!($c), stringify!($field), stringify!($of)),)*)*];
+
         $(
             impl Record for $type {
                 type C = $c;

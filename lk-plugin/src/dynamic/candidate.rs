@@ -1,9 +1,10 @@
 //! A file that may be loaded.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::contents::{ModuleNote, PluginNote};
+use super::files::Stamp;
 
 /// A `.so` that passed every check of its bytes. Nothing of it has run.
 #[derive(Debug)]
@@ -11,7 +12,6 @@ pub struct Candidate {
     pub(super) path: PathBuf,
     pub(super) module: ModuleNote,
     pub(super) plugins: Vec<PluginNote>,
-    pub(super) file: OwnedFd,
     pub(super) is_locked: bool,
     pub(super) uses_origin: bool,
 }
@@ -47,10 +47,13 @@ impl Candidate {
     pub fn uses_origin(&self) -> bool {
         self.uses_origin
     }
+}
 
-    /// The bytes that were checked: the open file, or the sealed copy of a locked one.
-    #[must_use]
-    pub fn file(&self) -> BorrowedFd<'_> {
-        self.file.as_fd()
-    }
+/// A candidate with the bytes that were checked.
+pub(crate) struct OpenCandidate {
+    pub(super) candidate: Candidate,
+    /// The open file, or the sealed copy of a locked one.
+    pub(super) file: File,
+    /// What the file was like before the first look at its bytes.
+    pub(super) stamp: Stamp,
 }

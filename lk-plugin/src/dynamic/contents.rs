@@ -12,7 +12,7 @@ use crate::plugin::Origin;
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Contents {
-    /// What the file is as a whole; executables, and files that export nothing, do not say.
+    /// What the file is as a whole; `None` for executables, and for files that export nothing.
     pub module: Option<ModuleNote>,
     /// The plugins that are linked into it, sorted by kind, then name.
     pub plugins: Vec<PluginNote>,

@@ -7,7 +7,8 @@ use std::io;
 use std::os::unix::fs::FileExt;
 
 use object::elf::{
-    FileHeader32, FileHeader64, FileType, Machine, PF_W, PF_X, PT_DYNAMIC, PT_LOAD, ProgramFlags, ProgramType,
+    DF_1_PIE, DT_FLAGS_1, ET_DYN, ET_EXEC, FileHeader32, FileHeader64, FileType, Machine, PF_W, PF_X, PT_DYNAMIC,
+    PT_INTERP, PT_LOAD, ProgramFlags, ProgramType,
 };
 use object::endian::Endianness;
 use object::read::elf::{FileHeader, ProgramHeader};
@@ -170,6 +171,14 @@ impl<'f> Elf<'f> {
             .0
             .iter()
             .map(move |number| if is_little { u32::from_le_bytes(*number) } else { u32::from_be_bytes(*number) })
+    }
+
+    /// Whether it is to be run and not to be loaded. Programs that are placed anywhere have the type of shared objects.
+    pub(super) fn is_program(&self) -> bool {
+        let is_pie = |(tag, value): (u64, u64)| tag == DT_FLAGS_1.0 as u64 && value & DF_1_PIE.0 != 0;
+        self.file_type == ET_EXEC
+            || (self.file_type == ET_DYN
+                && (self.of_type(PT_INTERP).next().is_some() || self.dynamic().into_iter().flatten().any(is_pie)))
     }
 
     /// The dynamic section: what the loader is told, as tags and values.

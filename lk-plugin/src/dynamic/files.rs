@@ -103,6 +103,22 @@ pub(super) struct Opened {
     pub(super) length: u64,
     /// Device and inode: which file it is, whatever its name.
     pub(super) identity: (u64, u64),
+    pub(super) stamp: Stamp,
+}
+
+/// Size and time of the last write: what another content almost always changes. (A file that is replaced by another one
+/// changes neither: it lives on without a name, and is what is loaded.)
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp {
+    length: u64,
+    seconds: i64,
+    nanoseconds: i64,
+}
+
+impl Stamp {
+    pub(super) fn of(metadata: &Metadata) -> Self {
+        Self { length: metadata.size(), seconds: metadata.mtime(), nanoseconds: metadata.mtime_nsec() }
+    }
 }
 
 impl Opened {
@@ -133,8 +149,12 @@ impl Opened {
         if let Some((reason, remedy)) = distrust(&metadata).filter(|_| !trust_all) {
             return Err(fault(reason, remedy));
         }
-        let length = metadata.len();
-        Ok(Self { file, length, identity: (metadata.dev(), metadata.ino()) })
+        Ok(Self::new(file, &metadata))
+    }
+
+    pub(super) fn new(file: File, metadata: &Metadata) -> Self {
+        let identity = (metadata.dev(), metadata.ino());
+        Self { file, length: metadata.len(), identity, stamp: Stamp::of(metadata) }
     }
 }
 

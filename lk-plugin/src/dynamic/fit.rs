@@ -3,7 +3,11 @@
 use super::check::Check;
 use super::contents::ModuleNote;
 use super::report::Fault;
+use crate::hint::{shown, start_of};
 use crate::note::ABI;
+
+/// As much of the names of missing features as is shown, in characters.
+const MAX_FEATURES: usize = 300;
 
 pub(super) fn check(module: &ModuleNote) -> Result<(), Fault> {
     let [major, minor] = module.abi;
@@ -16,7 +20,9 @@ pub(super) fn check(module: &ModuleNote) -> Result<(), Fault> {
         return misfit(
             format!(
                 "was built for {whose} boundary, {major}.{minor} (lk-plugin {}); this program has {}.{}",
-                module.framework, ABI[0], ABI[1]
+                shown(&module.framework),
+                ABI[0],
+                ABI[1]
             ),
             remedy,
         );
@@ -24,13 +30,13 @@ pub(super) fn check(module: &ModuleNote) -> Result<(), Fault> {
     let target = env!("LK_PLUGIN_TARGET");
     if module.target != target {
         return misfit(
-            format!("was built for `{}`, and this program for `{target}`", module.target),
+            format!("was built for `{}`, and this program for `{target}`", shown(&module.target)),
             format!("build it with `--target {target}`"),
         );
     }
     if module.panic != "unwind" {
         return misfit(
-            format!("was built with `panic = \"{}\"`: a panic in it would end this program", module.panic),
+            format!("was built with `panic = \"{}\"`: a panic in it would end this program", shown(&module.panic)),
             "build it with `panic = \"unwind\"`, which is the default",
         );
     }
@@ -41,7 +47,7 @@ pub(super) fn check(module: &ModuleNote) -> Result<(), Fault> {
     misfit(
         format!(
             "needs features that this machine's CPU does not have or that are not known here: `{}`",
-            missing.join("`, `")
+            start_of(&missing.join("`, `"), MAX_FEATURES)
         ),
         "build it without `-C target-cpu=native` and `-C target-feature`, or for this machine",
     )

@@ -1,9 +1,8 @@
 //! Checks 7 and 8: a shared object for this machine, whole, and without what makes attacks easy.
 
 use object::elf::{
-    DF_1_PIE, DF_TEXTREL, DT_FLAGS, DT_FLAGS_1, DT_RPATH, DT_RUNPATH, DT_STRTAB, DT_TEXTREL, EM_386, EM_AARCH64,
-    EM_ARM, EM_LOONGARCH, EM_RISCV, EM_X86_64, ET_CORE, ET_DYN, ET_EXEC, ET_REL, Machine, PT_GNU_STACK, PT_INTERP,
-    PT_LOAD,
+    DF_TEXTREL, DT_FLAGS, DT_RPATH, DT_RUNPATH, DT_STRTAB, DT_TEXTREL, EM_386, EM_AARCH64, EM_ARM, EM_LOONGARCH,
+    EM_RISCV, EM_X86_64, ET_CORE, ET_DYN, ET_REL, Machine, PT_GNU_STACK, PT_LOAD,
 };
 use object::endian::Endianness;
 
@@ -26,12 +25,9 @@ pub(super) fn check_format(elf: &Elf<'_>) -> Result<(), Fault> {
             format!("build it with `--target {}`", env!("LK_PLUGIN_TARGET")),
         ));
     }
-    let dynamic = elf.dynamic();
-    let is_pie =
-        dynamic.iter().flatten().any(|(tag, value)| *tag == tag_of(DT_FLAGS_1) && value & flag(DF_1_PIE.0) != 0);
     let kind = match elf.file_type {
-        ET_DYN if elf.of_type(PT_INTERP).next().is_none() && !is_pie => None,
-        ET_DYN | ET_EXEC => Some("a program"),
+        _ if elf.is_program() => Some("a program"),
+        ET_DYN => None,
         ET_REL => Some("an object file"),
         ET_CORE => Some("a core dump"),
         _ => Some("an ELF file of an unknown type"),
@@ -50,7 +46,7 @@ pub(super) fn check_format(elf: &Elf<'_>) -> Result<(), Fault> {
     if elf.of_type(PT_LOAD).any(|segment| segment.length > segment.length_in_memory) {
         return Err(damaged("has a segment that is longer in the file than in memory"));
     }
-    if elf.of_type(PT_LOAD).next().is_none() || dynamic.is_none() {
+    if elf.of_type(PT_LOAD).next().is_none() || elf.dynamic().is_none() {
         return Err(damaged("has nothing that could be loaded"));
     }
     Ok(())

@@ -1,18 +1,16 @@
 //! Checks 13 to 16: from a file whose bytes are good to plugins in a registry.
 
-use std::fs::File;
-use std::io;
-use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd};
-use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::candidate::OpenCandidate;
 use super::check::Check;
 use super::contents::PluginNote;
+use super::files::Stamp;
 use super::open::{OpenModule, Unopened};
 use super::probe::{self, Helper, Probe};
-use super::report::{Fault, Refusal, Report};
-use super::{Candidate, LogSink, ModuleNote, SearchPath, keep, search};
+use super::report::{Fault, Report};
+use super::{LogSink, ModuleNote, SearchPath, keep, search};
 use crate::config::{Config, ConfigField, validate};
 use crate::kinds::Kind;
 use crate::plugin::Plugin;
@@ -40,7 +38,7 @@ impl LoadOptions {
     }
 
     /// Has files probed by another executable that calls [`probe_main`](super::probe_main) first in its `main`, such as
-    /// `lk-go`.
+    /// `lk-go`. A script that starts one must `exec` it: the helper ends with the process that started it.
     #[must_use]
     pub fn with_probe_helper(mut self, helper: impl Into<PathBuf>) -> Self {
         self.helper = Helper::Named(helper.into());
@@ -103,74 +101,45 @@ impl Registry {
     /// The checks stop mistakes, not malice: a loaded file may do all that the program may, and a plugin that crashes
     /// while it is used ends the program.
     pub fn load_path(&self, options: &LoadOptions) -> LoadReport {
-        search::visit(&options.path, self, &mut |candidate| {
-            let path = candidate.path().to_owned();
-            load(self, &candidate, options).map_err(|fault| fault.at(path))
+        search::visit(&options.path, self, &mut |open| {
+            let path = open.candidate.path.clone();
+            load(self, open, options).map_err(|fault| fault.at(path))
         })
     }
 }
 
-/// Has a helper process load a file that passed the checks of its bytes, and loads nothing here.
-///
-/// # Errors
-///
-/// What the helper found.
-pub fn probe(candidate: &Candidate, options: &LoadOptions) -> std::result::Result<Probe, Refusal> {
-    options.helper.probe(candidate, options.cache.as_deref()).map_err(|fault| fault.at(candidate.path()))
-}
-
-fn load(registry: &Registry, candidate: &Candidate, options: &LoadOptions) -> std::result::Result<LoadedFile, Fault> {
-    let before = stamp(candidate);
-    let probe = options.helper.probe(candidate, options.cache.as_deref())?;
-    // Probing took its time. A locked file is a copy that nobody can change.
-    if stamp(candidate).ok() != before.ok() {
+fn load(registry: &Registry, open: OpenCandidate, options: &LoadOptions) -> Result<LoadedFile, Fault> {
+    let probe = options.helper.probe(&open, options.cache.as_deref())?;
+    // Checks and probe took their time. (A locked file is a copy that nobody can change.)
+    if open.file.metadata().map(|metadata| Stamp::of(&metadata)).ok() != Some(open.stamp) {
         return Err(Fault::new(
             Check::Open,
             "was changed while it was being loaded",
             "install plugins by moving a finished file to its place",
         ));
     }
-    let module = open(candidate)?;
+    let OpenCandidate { candidate, file, .. } = open;
+    let module = OpenModule::open(file.into(), &candidate.module.symbol).map_err(|unopened| match unopened {
+        Unopened::System(reason) => probe::cannot_be_loaded(Check::Open, &reason, &candidate),
+        Unopened::Module(reason) => memory(reason),
+    })?;
     let in_memory = || module.plugins().map(|(kind, name)| (kind.as_str(), name));
-    probe::compare(candidate, module.abi(), in_memory()).map_err(memory)?;
-    let file = candidate.path().to_string_lossy().into_owned();
+    probe::compare(&candidate, module.abi(), in_memory()).map_err(memory)?;
+    let file = candidate.path.to_string_lossy().into_owned();
     if let Some(sink) = &options.log {
         module.log_to(&file, sink.clone());
     }
     let plugins: Vec<Arc<Plugin>> =
-        candidate.plugins().iter().filter_map(|note| plugin(&module, note, &file)).map(Arc::new).collect();
+        candidate.plugins.iter().filter_map(|note| plugin(&module, note, &file)).map(Arc::new).collect();
     registry.register_all(&plugins).map_err(|error| {
         Fault::new(Check::Register, format!("could not be registered: {error}"), "rename one of the two plugins")
     })?;
-    Ok(LoadedFile { path: candidate.path().to_owned(), module: candidate.module().clone(), plugins, probe })
+    Ok(LoadedFile { path: candidate.path, module: candidate.module, plugins, probe })
 }
 
 /// What is in memory is not what the notes say.
 fn memory(reason: String) -> Fault {
     Fault::new(Check::Memory, reason, "build it again from one source, with one version of lk-plugin")
-}
-
-/// Size and time of the last write: what another content almost always changes. (A file that is replaced by another one
-/// changes neither: it lives on without a name, and is what is loaded.)
-fn stamp(candidate: &Candidate) -> io::Result<(u64, i64, i64)> {
-    let file = File::from(candidate.file().try_clone_to_owned()?);
-    file.metadata().map(|of| (of.size(), of.mtime(), of.mtime_nsec()))
-}
-
-fn open(candidate: &Candidate) -> std::result::Result<OpenModule, Fault> {
-    let failed = |reason: &str| probe::cannot_be_loaded(Check::Open, reason, candidate);
-    let descriptor: OwnedFd = candidate
-        .file()
-        .try_clone_to_owned()
-        .map_err(|error| failed(&format!("its descriptor could not be copied: {error}")))?;
-    let opened = OpenModule::open(descriptor.as_raw_fd(), &candidate.module().symbol);
-    // Never closed, also when the module is refused: the file is in memory under this number, and the system's loader
-    // would take another file at the same number for this one.
-    let _: i32 = descriptor.into_raw_fd();
-    opened.map_err(|unopened| match unopened {
-        Unopened::System(reason) => failed(&reason),
-        Unopened::Module(reason) => memory(reason),
-    })
 }
 
 /// The plugin as its note describes it, made by the module.
@@ -203,4 +172,43 @@ pub fn user_probe_cache() -> Option<PathBuf> {
         return None;
     }
     Some(crate::models::user_cache()?.join("probed"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io;
+
+    use super::*;
+    use crate::dynamic::candidate::Candidate;
+    use crate::dynamic::files::Opened;
+
+    #[test]
+    fn what_changed_since_its_first_check_is_not_opened() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("plugin.so");
+        let load_when = |change: &dyn Fn() -> io::Result<()>| {
+            fs::write(&path, "what was checked")?;
+            let opened = Opened::any(&path).map_err(|fault| io::Error::other(fault.reason))?;
+            // As after checks 7 to 12.
+            change()?;
+            let module = serde_json::from_str::<ModuleNote>(
+                r#"{"abi":[1,0],"framework":"","rustc":"","target":"","panic":"","package":"","version":"","exports":[],
+                    "symbol":"s","cpu_features":[]}"#,
+            )?;
+            let candidate =
+                Candidate { path: path.clone(), module, plugins: Vec::new(), is_locked: false, uses_origin: false };
+            let open = OpenCandidate { candidate, file: opened.file, stamp: opened.stamp };
+            let options = LoadOptions::new(SearchPath::default()).without_probe();
+            io::Result::Ok(load(&Registry::empty(), open, &options).map(drop).map_err(|fault| fault.reason))
+        };
+        let changed = Err("was changed while it was being loaded".to_owned());
+        assert_eq!(load_when(&|| fs::write(&path, "something longer than that"))?, changed);
+        let earlier = std::time::UNIX_EPOCH;
+        assert_eq!(load_when(&|| fs::File::options().write(true).open(&path)?.set_modified(earlier))?, changed);
+        // The same file under another name is what was checked; it is no library.
+        let moved = load_when(&|| fs::rename(&path, folder.path().join("moved")))?;
+        assert!(moved.is_err_and(|reason| reason.contains("cannot be loaded")));
+        Ok(())
+    }
 }

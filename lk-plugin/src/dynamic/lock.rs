@@ -16,7 +16,7 @@ use rustix::io::Errno;
 use sha2::{Digest, Sha256};
 
 use super::check::Check;
-use super::files::{Directory, MAX_LENGTH, distrust};
+use super::files::{Directory, MAX_LENGTH, Opened, distrust};
 use super::report::{Fault, Refusal, Report};
 
 /// What a directory's lock file is called.
@@ -59,13 +59,14 @@ impl Lock {
     }
 
     /// The sealed copy of a file whose content is in the lock.
-    pub(super) fn admit(&self, name: &OsStr, file: &File) -> Result<File, Fault> {
-        let copy = sealed_copy(file).map_err(|error| {
+    pub(super) fn admit(&self, name: &OsStr, file: &File) -> Result<Opened, Fault> {
+        let copied = sealed_copy(file).and_then(|copy| Ok((copy.metadata()?, copy)));
+        let (metadata, copy) = copied.map_err(|error| {
             fault(format!("cannot be copied into memory ({error})"), "look at the memory that is free")
         })?;
         let hash = sha256(&copy).map_err(|error| fault(format!("cannot be read ({error})"), "look at its disk"))?;
         if self.names.contains_key(&hash) {
-            return Ok(copy);
+            return Ok(Opened::new(copy, &metadata));
         }
         let is_known = self.names.values().any(|known| known == name);
         let reason = if is_known { "has changed since it was locked" } else { "is not in the directory's lock file" };
@@ -227,7 +228,28 @@ fn each_part(file: &File, mut take: impl FnMut(&[u8]) -> io::Result<()>) -> io::
 
 #[cfg(test)]
 mod tests {
+    use std::fs::OpenOptions;
+    use std::os::fd::AsRawFd;
+
     use super::*;
+
+    #[test]
+    fn what_is_admitted_stays_what_it_was() -> io::Result<()> {
+        let mut file = tempfile::tempfile()?;
+        file.write_all(b"good")?;
+        let lock = Lock { names: HashMap::from([(sha256(&file)?, OsString::from("a.so"))]) };
+        let admitted = lock.admit(OsStr::new("a.so"), &file).map_err(|fault| io::Error::other(fault.reason))?;
+        file.write_all_at(b"evil", 0)?;
+        file.write_all_at(b"longer", 4)?;
+        let mut bytes = [0; 8];
+        assert_eq!(admitted.file.read_at(&mut bytes, 0)?, 4);
+        assert_eq!((&bytes[..4], admitted.length), (&b"good"[..], 4));
+        // Not even this process can change it.
+        let again = OpenOptions::new().write(true).open(format!("/proc/self/fd/{}", admitted.file.as_raw_fd()));
+        assert!(again.and_then(|copy| copy.write_all_at(b"evil", 0)).is_err());
+        assert!(lock.admit(OsStr::new("a.so"), &file).is_err_and(|fault| fault.reason.contains("has changed")));
+        Ok(())
+    }
 
     #[test]
     fn a_name_with_anything_in_it_comes_back() {

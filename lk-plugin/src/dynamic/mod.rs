@@ -33,7 +33,7 @@ mod symbol;
 pub use self::candidate::Candidate;
 pub use self::check::Check;
 pub use self::contents::{Contents, ModelNote, ModuleNote, PluginNote};
-pub use self::load::{LoadOptions, LoadReport, LoadedFile, probe, user_probe_cache};
+pub use self::load::{LoadOptions, LoadReport, LoadedFile, user_probe_cache};
 pub use self::lock::{LOCK_FILE, Locked};
 pub use self::probe::{Probe, probe_main};
 pub use self::report::{Refusal, Report, Skipped};

@@ -6,10 +6,13 @@ use std::path::{Path, PathBuf};
 use super::check::Check;
 use super::contents::{Contents, ModuleNote, PluginNote};
 use super::report::Fault;
-use crate::hint::{choose, shown};
+use crate::hint::{choose, shown, start_of};
 use crate::kinds::Kind;
 use crate::plugin::is_plugin_name;
 use crate::registry::Registry;
+
+/// As much of the packages that a file exports as is shown, in characters.
+const MAX_EXPORTS: usize = 300;
 
 /// What a plugin is found by.
 pub(super) type Name = (Kind, String);
@@ -43,7 +46,10 @@ pub(super) fn check(
     plugins.retain(|plugin| module.exports.contains(&plugin.package));
     if plugins.is_empty() {
         return Err(refused(
-            format!("exports no plugin: {all} are in it, and none is of `{}`", module.exports.join("`, `")),
+            format!(
+                "exports no plugin: {all} are in it, and none is of `{}`",
+                start_of(&module.exports.join("`, `"), MAX_EXPORTS)
+            ),
             "name the packages whose plugins it shall export, as in `export_plugins!(from = [\"my-plugin\"])`",
         ));
     }

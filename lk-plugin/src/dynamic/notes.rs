@@ -10,6 +10,7 @@ use super::check::Check;
 use super::contents::{Contents, ModuleNote};
 use super::elf::Elf;
 use super::report::Fault;
+use crate::hint::start_of;
 use crate::note;
 
 /// The most bytes of notes that are read in one file: the largest of ours, and what others leave.
@@ -18,12 +19,18 @@ const MAX_NOTES: u64 = 8 << 20;
 /// The longest JSON of one note.
 pub(super) const MAX_JSON: usize = 1 << 20;
 
+/// As much of a reader's error as is shown, in characters.
+const MAX_ERROR: usize = 200;
+
 /// The most plugins of one file.
 const MAX_PLUGINS: usize = 1024;
 
 /// All notes that are ours.
 pub(super) fn read(elf: &Elf<'_>) -> Result<Contents, Fault> {
     let mut contents = Contents::default();
+    // The crates in a program may export plugins, of which nothing is to be seen from outside: those notes say what each
+    // would be as a file.
+    let is_program = elf.is_program();
     let mut left = MAX_NOTES;
     for segment in elf.of_type(PT_NOTE) {
         left =
@@ -40,8 +47,9 @@ pub(super) fn read(elf: &Elf<'_>) -> Result<Contents, Fault> {
             // notes of both alignments into one segment, and calls all of it aligned to eight.
             let mut notes = NoteIterator::<FileHeader64<Endianness>>::new(elf.endian, 4, rest).map_err(broken)?;
             let Some(note) = notes.next().map_err(broken)? else { break };
-            if note.name_bytes() == note::NAME {
-                take(&mut contents, note.n_type(elf.endian).0, note.desc())?;
+            let number = note.n_type(elf.endian).0;
+            if note.name_bytes() == note::NAME && !(is_program && number == note::MODULE) {
+                take(&mut contents, number, note.desc())?;
             }
             let sizes = [note.n_namesz(elf.endian), note.n_descsz(elf.endian)];
             let length = sizes.iter().fold(12_usize, |length, size| length + (*size as usize).next_multiple_of(4));
@@ -116,5 +124,6 @@ fn broken(_: object::read::Error) -> Fault {
 }
 
 fn unreadable(error: serde_json::Error) -> Fault {
-    bad(format!("has a note that cannot be read ({error})"))
+    // The words of the note may be among them.
+    bad(format!("has a note that cannot be read ({})", start_of(&error.to_string(), MAX_ERROR)))
 }

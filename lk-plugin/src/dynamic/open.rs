@@ -1,7 +1,7 @@
 //! Check 14: the system's loader. The one place where code of a file begins to run in this process.
 #![allow(unsafe_code)]
 
-use std::os::fd::RawFd;
+use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd};
 
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 
@@ -26,10 +26,9 @@ pub(super) enum Unopened {
 }
 
 impl OpenModule {
-    /// Loads the file behind a descriptor, which must stay open and keep its number for the life of the process: the
-    /// loader knows a library by its name, and would take another file at the same number for this one.
-    pub(super) fn open(descriptor: RawFd, symbol: &str) -> Result<Self, Unopened> {
-        let name = format!("/proc/self/fd/{descriptor}");
+    /// Loads the file behind a descriptor.
+    pub(super) fn open(descriptor: OwnedFd, symbol: &str) -> Result<Self, Unopened> {
+        let name = format!("/proc/self/fd/{}", descriptor.as_raw_fd());
         // The loader's message begins with the name, which says nothing to anybody.
         let told = |error: libloading::Error| {
             let text = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
@@ -38,6 +37,9 @@ impl OpenModule {
         // SAFETY: this runs the file's constructors. That they are harmless is what the checks before are for; that they
         // are sound is the promise of whoever wrote the plugin.
         let library = unsafe { Library::open(Some(&name), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) }.map_err(told)?;
+        // From here on it stays open and keeps its number, also when the module is refused: the loader knows a library by
+        // its name, and would take another file at the same number for this one. What it could not load it forgot.
+        let _: i32 = descriptor.into_raw_fd();
         // SAFETY: the symbol is one that `export_plugins!` wrote: the notes name it.
         let module = unsafe { library.get::<ModuleFn>(symbol.as_bytes()) }.map(|symbol| *symbol).map_err(told);
         // Never unloaded: whoever holds a function of it, a thread or an exit handler, would be left with nothing.

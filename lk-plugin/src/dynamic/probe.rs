@@ -8,7 +8,8 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -17,10 +18,11 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process_group, setrlimit};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process_group, set_parent_process_death_signal, setrlimit};
 use serde::{Deserialize, Serialize};
 
-use super::Candidate;
+use super::candidate::{Candidate, OpenCandidate};
 use super::check::Check;
 use super::lock::sha256;
 use super::open::{OpenModule, Unopened};
@@ -95,33 +97,48 @@ fn answer(mark: &str, symbol: &str) -> bool {
     // Of 1 byte, since a limit of 0 does not hold for core dumps that go to a program.
     let none = Rlimit { current: Some(1), maximum: Some(1) };
     let _ = setrlimit(Resource::Core, none);
-    let answer = match OpenModule::open(0, symbol) {
-        Ok(module) => Answer::Loaded {
-            abi: module.abi(),
-            plugins: module.plugins().map(|(kind, name)| (kind.as_str().to_owned(), name.to_owned())).collect(),
-        },
-        Err(Unopened::System(reason)) => Answer::NotLoaded(reason),
-        Err(Unopened::Module(reason)) => Answer::Nonsense(reason),
-    };
+    end_with_host();
+    let file = io::stdin().as_fd().try_clone_to_owned();
+    let answer =
+        match file.map_err(|error| Unopened::System(error.to_string())).and_then(|file| OpenModule::open(file, symbol))
+        {
+            Ok(module) => Answer::Loaded {
+                abi: module.abi(),
+                plugins: module.plugins().map(|(kind, name)| (kind.as_str().to_owned(), name.to_owned())).collect(),
+            },
+            Err(Unopened::System(reason)) => Answer::NotLoaded(reason),
+            Err(Unopened::Module(reason)) => Answer::Nonsense(reason),
+        };
     let text = serde_json::to_string(&answer).unwrap_or_default();
-    let mut stdout = std::io::stdout().lock();
+    let mut stdout = io::stdout().lock();
     // A line of its own, whatever the file's constructors printed.
     writeln!(stdout, "\n{mark} {text}").and_then(|()| stdout.flush()).is_ok()
 }
 
+/// Has this process end with the one that started it: a constructor that hangs would keep it for ever.
+fn end_with_host() {
+    let _ = set_parent_process_death_signal(Some(Signal::KILL));
+    // That one may be gone already; then nobody is left to read the answer.
+    let stdout = io::stdout();
+    let mut answer = [PollFd::new(&stdout, PollFlags::OUT)];
+    if poll(&mut answer, Some(&Timespec::default())).is_ok() && answer[0].revents().contains(PollFlags::ERR) {
+        std::process::exit(1);
+    }
+}
+
 impl Helper {
     /// Has the file loaded by a helper, unless that was done before.
-    pub(super) fn probe(&self, candidate: &Candidate, cache: Option<&Path>) -> Result<Probe, Fault> {
+    pub(super) fn probe(&self, open: &OpenCandidate, cache: Option<&Path>) -> Result<Probe, Fault> {
         let helper = match self {
             Self::Named(path) => path.clone(),
             Self::Own if IS_HELPER.load(Ordering::Relaxed) => PathBuf::from("/proc/self/exe"),
             Self::Own | Self::None => return Ok(Probe::NotProbed),
         };
-        let entry = cache.and_then(|cache| Some(cache.join(cache_name(candidate)?)));
+        let entry = cache.and_then(|cache| Some(cache.join(cache_name(&open.file)?)));
         if entry.as_ref().is_some_and(|entry| entry.exists()) {
             return Ok(Probe::Cached);
         }
-        run(&helper, candidate)?;
+        run(&helper, open)?;
         if let Some(entry) = entry {
             // Who cannot remember probes again.
             let _ = remember(&entry);
@@ -131,29 +148,28 @@ impl Helper {
 }
 
 /// What stands for these bytes, probed by this version.
-fn cache_name(candidate: &Candidate) -> Option<String> {
-    let file = File::from(candidate.file().try_clone_to_owned().ok()?);
-    let hash: String = sha256(&file).ok()?.iter().map(|byte| format!("{byte:02x}")).collect();
+fn cache_name(file: &File) -> Option<String> {
+    let hash: String = sha256(file).ok()?.iter().map(|byte| format!("{byte:02x}")).collect();
     Some(format!("{hash}-{}", env!("CARGO_PKG_VERSION")))
 }
 
-fn remember(entry: &Path) -> std::io::Result<()> {
+fn remember(entry: &Path) -> io::Result<()> {
     if let Some(folder) = entry.parent() {
         std::fs::create_dir_all(folder)?;
     }
     File::create_new(entry).map(drop)
 }
 
-fn run(helper: &Path, candidate: &Candidate) -> Result<(), Fault> {
-    let cannot = |what: &str, error: std::io::Error| {
+fn run(helper: &Path, open: &OpenCandidate) -> Result<(), Fault> {
+    let candidate = &open.candidate;
+    let cannot = |what: &str, error: io::Error| {
         bad(
             format!("could not be probed: {what} (`{}`): {error}", helper.display()),
             "look at the helper, or name another",
         )
     };
     let mark: String = std::iter::repeat_with(fastrand::alphanumeric).take(16).collect();
-    let file =
-        candidate.file().try_clone_to_owned().map_err(|error| cannot("its descriptor could not be copied", error))?;
+    let file = open.file.try_clone().map_err(|error| cannot("its descriptor could not be copied", error))?;
     let child = Command::new(helper)
         .args([COMMAND, &mark, &candidate.module().symbol])
         .stdin(Stdio::from(file))

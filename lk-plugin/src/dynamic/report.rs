@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::check::Check;
 use crate::error::{Error, ErrorKind};
+use crate::hint::printable;
 
 /// What became of the files on a search path. One that is refused does not stop the others.
 #[derive(Debug)]
@@ -32,7 +33,8 @@ pub struct Refusal {
     pub path: PathBuf,
     /// The first check that it failed.
     pub check: Check,
-    /// What is wrong with it: the rest of a sentence that begins with its path.
+    /// What is wrong with it: the rest of a sentence that begins with its path. It is fit to print: what it repeats of the
+    /// file has no control characters.
     pub reason: String,
     /// What to do.
     pub remedy: String,
@@ -41,7 +43,7 @@ pub struct Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { path, check, reason, remedy } = self;
-        write!(f, "`{}` {reason}; {remedy} (check {check})", path.display())
+        write!(f, "`{}` {reason}; {remedy} (check {check})", printable(&path.to_string_lossy()))
     }
 }
 
@@ -72,8 +74,9 @@ pub(super) struct Fault {
 }
 
 impl Fault {
+    /// The reason may repeat what a file says of itself: nothing in it steers a terminal.
     pub(super) fn new(check: Check, reason: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { check, reason: reason.into(), remedy: remedy.into() }
+        Self { check, reason: printable(&reason.into()), remedy: printable(&remedy.into()) }
     }
 
     /// The same of this path.

@@ -4,14 +4,13 @@ use std::collections::HashMap;
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::candidate::Candidate;
+use super::candidate::{Candidate, OpenCandidate};
 use super::check::Check;
 use super::elf::Elf;
-use super::files::Directory;
+use super::files::{Directory, Opened};
 use super::lock::{self, LOCK_FILE, Lock, Locked};
 use super::names::Taken;
 use super::report::{Fault, Refusal, Report, Skipped};
@@ -90,11 +89,11 @@ impl SearchPath {
         self.is_ignored
     }
 
-    /// The files that may be loaded beside what `registry` has, and those that may not. Nothing of them runs, and nothing
-    /// is registered.
+    /// The files that may be loaded beside what `registry` has, and those that may not. Nothing of them runs, nothing is
+    /// registered, and none is left open.
     #[must_use]
     pub fn list(&self, registry: &Registry) -> Report<Candidate> {
-        visit(self, registry, &mut Ok)
+        visit(self, registry, &mut |open| Ok(open.candidate))
     }
 
     /// The directories, as they are written.
@@ -124,7 +123,7 @@ impl SearchPath {
 pub(crate) fn visit<T>(
     path: &SearchPath,
     registry: &Registry,
-    take: &mut dyn FnMut(Candidate) -> Result<T, Refusal>,
+    take: &mut dyn FnMut(OpenCandidate) -> Result<T, Refusal>,
 ) -> Report<T> {
     let mut visit = Visit {
         registry,
@@ -150,7 +149,11 @@ struct Visit<'r, T> {
 }
 
 impl<T> Visit<'_, T> {
-    fn component(&mut self, path: &Path, take: &mut dyn FnMut(Candidate) -> Result<T, Refusal>) -> Result<(), Refusal> {
+    fn component(
+        &mut self,
+        path: &Path,
+        take: &mut dyn FnMut(OpenCandidate) -> Result<T, Refusal>,
+    ) -> Result<(), Refusal> {
         check_component(path).map_err(|fault| fault.at(path))?;
         let directory = Directory::open(path, self.trusts_all).map_err(|fault| fault.at(path))?;
         let (files, too_many) = directory.list().map_err(|fault| fault.at(path))?;
@@ -159,9 +162,9 @@ impl<T> Visit<'_, T> {
         for name in files {
             let path = path.join(&name);
             match self.file(&directory, &name, &path, lock.as_ref()) {
-                Ok(Some(candidate)) => {
-                    let names = names::of(candidate.plugins());
-                    match take(candidate) {
+                Ok(Some(open)) => {
+                    let names = names::of(open.candidate.plugins());
+                    match take(open) {
                         Ok(file) => {
                             self.taken.add(names, &path);
                             self.report.files.push(file);
@@ -182,26 +185,23 @@ impl<T> Visit<'_, T> {
         name: &OsStr,
         path: &Path,
         lock: Option<&Lock>,
-    ) -> Result<Option<Candidate>, Fault> {
+    ) -> Result<Option<OpenCandidate>, Fault> {
         let opened = directory.file(name, self.trusts_all)?;
         if let Some(first) = self.seen.get(&opened.identity) {
             self.report.skipped.push(Skipped { path: path.to_owned(), same_as: first.clone() });
             return Ok(None);
         }
         self.seen.insert(opened.identity, path.to_owned());
-        let (file, length) = match lock {
-            Some(lock) => {
-                let copy = lock.admit(name, &opened.file)?;
-                let length = copy.metadata().map_or(0, |metadata| metadata.len());
-                (copy, length)
-            }
-            None => (opened.file, opened.length),
+        let Opened { file, length, stamp, .. } = match lock {
+            Some(lock) => lock.admit(name, &opened.file)?,
+            None => opened,
         };
-        self.candidate(path, file, length, lock.is_some()).map(Some)
+        let candidate = self.candidate(path, &file, length, lock.is_some())?;
+        Ok(Some(OpenCandidate { candidate, file, stamp }))
     }
 
-    fn candidate(&self, path: &Path, file: File, length: u64, is_locked: bool) -> Result<Candidate, Fault> {
-        let elf = Elf::read(&file, length)?;
+    fn candidate(&self, path: &Path, file: &File, length: u64, is_locked: bool) -> Result<Candidate, Fault> {
+        let elf = Elf::read(file, length)?;
         format::check_format(&elf)?;
         let libraries = format::check_hardening(&elf)?;
         let mut contents = notes::read(&elf)?;
@@ -210,7 +210,7 @@ impl<T> Visit<'_, T> {
         let plugins = names::check(&module, contents, self.registry, &self.taken)?;
         symbol::check(&elf, &module)?;
         let uses_origin = libraries.uses_origin;
-        Ok(Candidate { path: path.to_owned(), module, plugins, file: OwnedFd::from(file), is_locked, uses_origin })
+        Ok(Candidate { path: path.to_owned(), module, plugins, is_locked, uses_origin })
     }
 }
 

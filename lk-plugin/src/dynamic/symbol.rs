@@ -6,6 +6,7 @@ use super::check::Check;
 use super::contents::ModuleNote;
 use super::elf::Elf;
 use super::report::Fault;
+use crate::hint::shown;
 
 /// How the symbol of this boundary begins. The rest is the package's name, so that several crates that export plugins can
 /// be linked into one program as libraries.
@@ -19,12 +20,15 @@ pub(super) fn check(elf: &Elf<'_>, module: &ModuleNote) -> Result<(), Fault> {
         |reason: String| Err(Fault::new(Check::Symbol, reason, "build it again; leave its exported symbols in"));
     let symbol = module.symbol.as_str();
     if !symbol.strip_prefix(SYMBOL).is_some_and(|package| package.is_empty() || package.starts_with('_')) {
-        return fault(format!("names the symbol `{symbol}`, and this program needs one that begins with `{SYMBOL}`"));
+        return fault(format!(
+            "names the symbol `{}`, and this program needs one that begins with `{SYMBOL}`",
+            shown(symbol)
+        ));
     }
     if exports(elf, symbol.as_bytes()).unwrap_or(false) {
         return Ok(());
     }
-    fault(format!("does not export the symbol `{symbol}`"))
+    fault(format!("does not export the symbol `{}`", shown(symbol)))
 }
 
 /// Whether the symbol is defined; `None` when the tables are broken.

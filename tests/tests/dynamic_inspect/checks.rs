@@ -1,7 +1,7 @@
 //! Checks 7 to 12, one fault each.
 
 use integration_tests::shared_object::{SharedObject, module_note, plugin_note};
-use lk_plugin::dynamic::{Candidate, Check, SearchPath};
+use lk_plugin::dynamic::{Candidate, Check, Refusal, SearchPath};
 use lk_plugin::{Plugin, Registry, Vad};
 
 use crate::contents::Deaf;
@@ -190,4 +190,53 @@ fn check_12_refuses_a_header_that_names_what_is_not_there() {
     let at = undefined.windows(8).position(|window| window == [1, 0, 0, 0, 0x11, 0, 1, 0]).unwrap();
     undefined[at + 6] = 0;
     refused(undefined, "does not export the symbol");
+}
+
+#[test]
+fn what_a_file_says_of_itself_cannot_steer_a_terminal() {
+    let evil = "\u{1b}[31m\u{9b}\u{202e}\u{2028}\r\n\u{7}";
+    let in_json = serde_json::to_string(evil).unwrap();
+    let in_json = in_json.trim_matches('"');
+    let module = |from: &str, to: &str| {
+        let note = module_note(target(), "\"fixture\"");
+        assert!(note.contains(from), "{note}");
+        good("one").with_module(&[note.replacen(from, &to.replace("EVIL", in_json), 1)]).bytes()
+    };
+    let plugin = |from: &str, to: &str| {
+        let note = plugin_note("vad", "two");
+        assert!(note.contains(from), "{note}");
+        with(|object| object.notes.push((1, note.replacen(from, &to.replace("EVIL", in_json), 1))))
+    };
+    let mut texts = Vec::new();
+    for bytes in [
+        module(target(), "EVIL"),
+        module("unwind", "EVIL"),
+        module("\"cpu_features\":[]", "\"cpu_features\":[\"EVIL\"]"),
+        module("[\"fixture\"]", "[\"EVIL\"]"),
+        module("lk_plugin_module_v1", "EVIL"),
+        module("lk_plugin_module_v1", "lk_plugin_module_v1_EVIL"),
+        module("[1,0]", "\"EVIL\""),
+        plugin("\"vad\"", "\"EVIL\""),
+        plugin("\"two\"", "\"EVIL\""),
+        plugin("\"name\":\"two\",\"version\":\"", "\"name\":\"one\",\"version\":\"EVIL"),
+        with(|object| object.runpath = Some(evil.to_owned())),
+    ] {
+        let folder = folder();
+        write(&folder, format!("{evil}.so"), bytes);
+        let report = list(&folder);
+        assert_eq!((report.files.len(), report.refused.len()), (0, 1), "{report:?}");
+        let Refusal { reason, remedy, .. } = &report.refused[0];
+        for text in [reason, remedy, &report.refused[0].to_string()] {
+            assert!(
+                !evil.chars().filter(|letter| !letter.is_ascii_graphic()).any(|letter| text.contains(letter)),
+                "{text:?}"
+            );
+        }
+        texts.push(reason.clone());
+    }
+    assert!(texts.iter().all(|text| text.contains("[31m")), "each repeats what it minds: {texts:#?}");
+    let long = module("unwind", &"x".repeat(1 << 16));
+    let folder = folder();
+    write(&folder, "long.so", long);
+    assert!(list(&folder).refused[0].reason.len() < 300);
 }

@@ -137,7 +137,7 @@ fn files_are_listed_that_are_not_loaded() {
     assert!(stdout(&mixed).contains("energy") && stdout(&mixed).contains("is not an ELF file"), "{}", stdout(&mixed));
     let speakers = lk_go().args(["plugin", "list", "/proc/self/exe", "--kind", "tts"]).output().unwrap();
     assert_eq!(speakers.status.code(), Some(0), "{}", stderr(&speakers));
-    assert_eq!(rows(&stdout(&speakers), 2), ["KIND NAME", "tts fake", "tts openai"]);
+    assert_eq!(rows(&stdout(&speakers), 2), ["KIND NAME", "tts fake", "tts fallback", "tts openai", "tts stream"]);
     let none = Path::new("/bin/sh");
     if none.exists() {
         let output = lk_go().args(["plugin", "list"]).arg(none).output().unwrap();

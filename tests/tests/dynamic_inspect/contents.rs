@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use integration_tests::shared_object::module_note;
 use lk_plugin::config::{FieldDescription, json_schema};
 use lk_plugin::dynamic::{Check, inspect};
 use lk_plugin::{
@@ -13,7 +14,7 @@ use lk_plugin::{
 };
 use tempfile::TempDir;
 
-use crate::good;
+use crate::{good, target};
 
 #[derive(PluginConfig)]
 #[expect(dead_code, reason = "only the description counts")]
@@ -155,6 +156,23 @@ fn a_program_of_another_machine_is_read_too() {
     let contents = inspect(&path).unwrap();
     assert_eq!(contents.plugins[0].to_string(), "vad/one");
     assert_eq!(contents.module.unwrap().exports, ["fixture"]);
+}
+
+#[test]
+fn a_program_may_hold_crates_that_would_be_files_by_themselves() {
+    let folder = TempDir::new().unwrap();
+    let (twice, path) = (module_note(target(), "\"fixture\""), folder.path().join("program"));
+    for is_program in [true, false] {
+        let mut object = good("one").with_module(&[twice.clone(), twice.clone()]);
+        object.interpreter = is_program.then_some("/lib64/ld-linux-x86-64.so.2");
+        fs::write(&path, object.bytes()).unwrap();
+        match inspect(&path) {
+            Ok(contents) => assert_eq!((is_program, contents.plugins.len(), contents.module), (true, 1, None)),
+            Err(refusal) => {
+                assert!(!is_program && refusal.reason.contains("two notes about the file itself"), "{refusal}");
+            }
+        }
+    }
 }
 
 #[test]

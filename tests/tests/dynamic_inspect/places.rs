@@ -142,4 +142,7 @@ fn of_600_files_the_first_512_are_looked_at() {
     let refusal = &report.refused[0];
     assert_eq!((refusal.check, refusal.path.as_path()), (Check::Listing, folder.path()));
     assert_eq!(refusal.reason, "has 600 plugin files, and only the first 512 are looked at");
+    // Nothing of them is left open.
+    let open = fs::read_dir("/proc/self/fd").unwrap().filter_map(|entry| fs::read_link(entry.unwrap().path()).ok());
+    assert_eq!(open.filter(|path| path.starts_with(folder.path())).count(), 0);
 }

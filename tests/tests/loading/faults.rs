@@ -3,7 +3,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use lk_plugin::dynamic::{Check, LoadReport, Probe};
 use lk_plugin::{Config, Plugin, Registry, Vad};
@@ -42,6 +43,48 @@ fn constructors_that_end_the_process_end_the_helper() {
     assert_refused("abort-at-exit", Check::Probe, "was loaded by a helper process, which then was killed by signal 6");
 }
 
+/// State and parent of a process; `None` when there is none.
+fn process(id: u32) -> Option<(char, u32)> {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    let mut words = stat.rsplit_once(')')?.1.split_whitespace();
+    Some((words.next()?.chars().next()?, words.next()?.parse().ok()?))
+}
+
+/// Asks until there is an answer.
+fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        match ask() {
+            Some(answer) => return answer,
+            None => assert!(Instant::now() < deadline, "waited in vain for {what}"),
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn a_helper_that_hangs_ends_with_its_host() {
+    let folder = Folder::of(&[&build::raw("hang", &build::notes([1, 1]))]);
+    let mut host = Command::new(build::lk_go())
+        .args(["plugin", "list", "--probe"])
+        .env("LK_PLUGIN_PATH", folder.0.path())
+        .env("XDG_CACHE_HOME", folder.0.path())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let helper = wait_for("a helper with the file in memory", || {
+        let mut processes =
+            fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+        processes.find(|id| {
+            let maps = || fs::read_to_string(format!("/proc/{id}/maps")).unwrap_or_default();
+            process(*id).is_some_and(|(_, parent)| parent == host.id()) && maps().contains("libraw_hang.so")
+        })
+    });
+    host.kill().unwrap();
+    host.wait().unwrap();
+    wait_for("the end of the helper", || process(helper).is_none_or(|(state, _)| state == 'Z').then_some(()));
+}
+
 #[test]
 fn what_the_system_cannot_load_is_told_in_its_words() {
     assert_refused("undefined-symbol", Check::Probe, "undefined symbol: lk_no_such_symbol");
@@ -75,6 +118,35 @@ fn without_a_helper_the_same_is_found_in_this_process() {
     // Nobody probes here, and the report says so.
     let report = Registry::empty().load_path(&Folder::of(&[&fixture("other-allocator")]).options());
     assert_eq!(report.files[0].probe, Probe::NotProbed);
+}
+
+/// Whether this process holds that file open.
+fn holds_open(path: &Path) -> bool {
+    let mut open = fs::read_dir("/proc/self/fd").unwrap().filter_map(|entry| fs::read_link(entry.unwrap().path()).ok());
+    open.any(|file| file == path)
+}
+
+#[test]
+fn a_file_that_the_system_cannot_load_is_closed_and_its_descriptor_used_again() {
+    let notes = build::notes([1, 1]);
+    for fault in ["undefined-symbol", "missing-library"] {
+        let folder = Folder::of(&[]);
+        let file = folder.add(&build::raw(fault, &notes), "bad.so");
+        let report = Registry::empty().load_path(&folder.options());
+        assert_eq!(refusal(&report).0, Check::Open);
+        assert!(!holds_open(&file), "{fault}");
+        // The loader does not take what has the number next for the one that failed.
+        let registry = Registry::empty();
+        let next = Folder::of(&[&fixture("other-allocator")]);
+        assert_eq!(registry.load_path(&next.options()).refused, []);
+        assert_eq!(names(&registry), ["llm/marking"]);
+        assert!(holds_open(&next.0.path().join("libother_allocator.so")), "what is loaded stays open");
+    }
+    // What is in memory stays open, though its module was refused.
+    let folder = Folder::of(&[]);
+    let file = folder.add(&build::raw("no-module", &notes), "bad.so");
+    assert_eq!(refusal(&Registry::empty().load_path(&folder.options())).0, Check::Memory);
+    assert!(holds_open(&file));
 }
 
 #[test]
@@ -207,5 +279,21 @@ fn a_locked_file_is_loaded_from_a_copy_that_cannot_change() {
     assert!(locked.status.success(), "{}", String::from_utf8_lossy(&locked.stderr));
     let (registry, report) = folder.load();
     assert!(report.refused.is_empty(), "{:?}", report.refused);
+    assert!(registry.create::<dyn lk_plugin::Llm>("marking", &Config::new()).is_ok());
+}
+
+#[test]
+fn a_locked_file_that_is_overwritten_while_it_is_loaded_is_the_one_that_was_locked() {
+    let folder = Folder::of(&[]);
+    let file = folder.add(&fixture("other-allocator"), "plugin.so");
+    let other = folder.add(&build::raw("abort", &build::notes([1, 1])), "other");
+    let locked = Command::new(build::lk_go()).args(["plugin", "lock"]).arg(folder.0.path()).output().unwrap();
+    assert!(locked.status.success(), "{}", String::from_utf8_lossy(&locked.stderr));
+    let overwrite = format!("cat '{}' > '{}'", other.display(), file.display());
+    let registry = Registry::empty();
+    let helper = meddling_helper(folder.0.path(), &overwrite);
+    let report = registry.load_path(&folder.options().with_probe_helper(helper));
+    assert_eq!((names(&registry), report.refused.len()), (vec!["llm/marking".to_owned()], 0));
+    assert_eq!(fs::read(&file).unwrap(), fs::read(&other).unwrap(), "it was overwritten");
     assert!(registry.create::<dyn lk_plugin::Llm>("marking", &Config::new()).is_ok());
 }

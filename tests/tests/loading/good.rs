@@ -219,7 +219,7 @@ fn what_plugins_log_reaches_the_host() {
 }
 
 #[test]
-fn the_same_crates_are_libraries_that_link_side_by_side() {
+fn the_same_crates_are_libraries_that_link_side_by_side_and_are_listed_from_the_program() {
     let folder = tempfile::TempDir::new().unwrap();
     let sources = concat!(env!("CARGO_TARGET_TMPDIR"), "/loading/sources");
     fixture("all-kinds");
@@ -234,10 +234,36 @@ fn the_same_crates_are_libraries_that_link_side_by_side() {
     let main = "use all_kinds as _;\nuse other_allocator as _;\n\
                 fn main() { assert_eq!(lk_plugin::Registry::global().plugins().len(), 5); }";
     std::fs::write(folder.path().join("src/main.rs"), main).unwrap();
+    // Another that says no more than that.
+    std::fs::create_dir(folder.path().join("src/bin")).unwrap();
+    std::fs::write(folder.path().join("src/bin/names.rs"), "use all_kinds as _;\nfn main() {}").unwrap();
     std::fs::copy(format!("{sources}/Cargo.lock"), folder.path().join("Cargo.lock")).unwrap();
     let mut cargo = integration_tests::cargo::cargo().unwrap();
-    let ran = cargo.args(["run", "--quiet"]).current_dir(folder.path()).output().unwrap();
+    let ran = cargo.args(["build", "--quiet"]).current_dir(folder.path()).output().unwrap();
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    let target = integration_tests::cargo::target().unwrap().join("debug");
+    assert!(Command::new(target.join("both")).status().unwrap().success());
+
+    // What the other program says of itself, without running: also stripped, by the library and by `lk-go`.
+    let file = folder.path().join("stripped");
+    let program = target.join("names");
+    let strips = Command::new("strip").args(["-s", "-o"]).arg(&file).arg(&program).status();
+    if !strips.is_ok_and(|status| status.success()) {
+        std::fs::copy(&program, &file).unwrap();
+    }
+    let contents = lk_plugin::dynamic::inspect(&file).unwrap();
+    let found: Vec<String> = contents.plugins.iter().map(ToString::to_string).collect();
+    assert_eq!((found, contents.module), (["llm/any", "stt/any", "tts/any", "vad/any"].map(String::from).into(), None));
+    let both = lk_plugin::dynamic::inspect(target.join("both")).unwrap();
+    assert_eq!((both.plugins.len(), both.module), (5, None));
+    let listed = Command::new(build::lk_go()).args(["plugin", "list", "--format", "json"]).arg(&file).output().unwrap();
+    let list: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
+    let plugin = &list["plugins"][0];
+    assert_eq!(
+        (&plugin["kind"], &plugin["package"], &plugin["version"]),
+        (&"llm".into(), &"all-kinds".into(), &"0.3.0".into())
+    );
+    assert_eq!(plugin["schema"]["properties"]["panic_at"]["type"], "string");
 }
 
 #[test]

@@ -10,11 +10,18 @@ use crate::error::{Error, ErrorKind, Result};
 /// The waker of the task that polled last. One clone a task: cloning at each poll costs more than the poll.
 #[derive(Default)]
 pub(super) struct KeptWaker {
-    kept: Option<(Waker, *const c_void)>,
+    kept: Option<Kept>,
 }
 
-// SAFETY: the pointer is the state of the host's waker, which is `Send` and kept alive by the waker beside it.
-unsafe impl Send for KeptWaker {}
+struct Kept {
+    waker: Waker,
+    /// The host's clone, which the waker owns.
+    host: LkWaker,
+    same: Option<unsafe extern "C" fn(*const c_void, *const c_void) -> u8>,
+}
+
+// SAFETY: the pointers are those of the host's waker, which is `Send` and kept alive by the waker beside them.
+unsafe impl Send for Kept {}
 
 impl KeptWaker {
     /// The Rust waker for the one of this poll.
@@ -25,24 +32,38 @@ impl KeptWaker {
     #[inline]
     pub(super) unsafe fn get(&mut self, waker: *const LkWaker) -> Result<&Waker> {
         // SAFETY: the caller's promise.
-        let (waker, vtable) = unsafe { (waker.read(), read((*waker).vtable)) };
-        let is_same = match (&self.kept, vtable.same) {
-            // SAFETY: both states are of wakers that are alive.
-            (Some((_, kept)), Some(same)) => unsafe { same(*kept, waker.state) != 0 },
+        let waker = unsafe { waker.read() };
+        let is_same = match &self.kept {
+            // SAFETY: both states are of wakers with this table that are alive.
+            Some(Kept { host, same: Some(same), .. }) if host.vtable == waker.vtable => unsafe {
+                same(host.state, waker.state) != 0
+            },
             _ => false,
         };
         if !is_same {
-            let clone = vtable.clone.ok_or_else(broken)?;
-            // SAFETY: the waker is alive.
-            let own = unsafe { clone(waker.state) };
-            if own.vtable.is_null() {
+            // SAFETY: the caller's promise.
+            self.kept = Some(unsafe { Kept::clone_of(waker)? });
+        }
+        self.kept.as_ref().map(|kept| &kept.waker).ok_or_else(broken)
+    }
+}
+
+impl Kept {
+    /// # Safety
+    ///
+    /// The host's waker is alive.
+    #[cold]
+    unsafe fn clone_of(waker: LkWaker) -> Result<Self> {
+        // SAFETY: the caller's promise; a waker's vtable is as the host wrote it.
+        let (host, vtable) = unsafe {
+            let clone = read(waker.vtable).clone.ok_or_else(broken)?;
+            let host = clone(waker.state);
+            if host.vtable.is_null() {
                 return Err(broken());
             }
-            // SAFETY: a waker's vtable is as the host wrote it.
-            let vtable = unsafe { read(own.vtable) };
-            self.kept = Some((Waker::from(Arc::new(HostWaker { vtable, state: own.state })), own.state));
-        }
-        self.kept.as_ref().map(|(waker, _)| waker).ok_or_else(broken)
+            (host, read(host.vtable))
+        };
+        Ok(Self { waker: Waker::from(Arc::new(HostWaker { vtable, state: host.state })), host, same: vtable.same })
     }
 }
 

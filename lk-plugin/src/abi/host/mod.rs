@@ -4,6 +4,7 @@
 //! goes back to it. A vtable is read once for each handle, whole: what an older plugin lacks is then a function that is
 //! not there, and does what the trait's default does.
 
+mod defaults;
 mod error;
 mod input;
 mod llm;

@@ -2,16 +2,26 @@
 
 use std::ffi::c_void;
 
+use super::defaults::DEFAULTS;
 use super::error::{self, NO_DUPLEX, NO_ERROR, NO_POLLED};
 use super::input::Input;
 use super::polled::Polled;
 use crate::abi::arena::Arena;
 use crate::abi::cross::{Record, frame_of};
-use crate::abi::layout::{LkInstance, LkSttVtable};
+use crate::abi::layout::{LkAudioFrame, LkInstance, LkOwnedError, LkPolled, LkSttVtable};
+use crate::abi::values::LkRecognizeOptions;
 use crate::audio::AudioFrameRef;
 use crate::error::Result;
 use crate::kinds::{RecognizeOptions, RecognizeStream, SpeechEvent, Stt, SttCapabilities};
 use crate::stream::{BoxFuture, boxed};
+
+type RecognizeFn = unsafe extern "C" fn(
+    *const c_void,
+    *const LkAudioFrame,
+    *const LkRecognizeOptions,
+    *mut LkPolled,
+    *mut LkOwnedError,
+) -> u32;
 
 pub(in crate::abi) struct ForeignStt {
     vtable: LkSttVtable,
@@ -55,8 +65,12 @@ impl ForeignStt {
         Ok(this)
     }
 
-    fn recognizing(&self, audio: AudioFrameRef<'_>, options: &RecognizeOptions) -> Result<Polled<SpeechEvent>> {
-        let recognize = self.vtable.recognize.ok_or_else(|| error::missing("recognize"))?;
+    fn recognizing(
+        &self,
+        recognize: RecognizeFn,
+        audio: AudioFrameRef<'_>,
+        options: &RecognizeOptions,
+    ) -> Result<Polled<SpeechEvent>> {
         let arena = Arena::default();
         let (audio, options) = (frame_of(audio), options.record(&arena));
         let (mut out, mut error) = (NO_POLLED, NO_ERROR);
@@ -83,14 +97,15 @@ impl Stt for ForeignStt {
     }
 
     fn recognize(&self, audio: AudioFrameRef<'_>, options: &RecognizeOptions) -> BoxFuture<'_, Result<SpeechEvent>> {
-        match self.recognizing(audio, options) {
+        let Some(recognize) = self.vtable.recognize else { return Stt::recognize(&DEFAULTS, audio, options) };
+        match self.recognizing(recognize, audio, options) {
             Ok(future) => Box::pin(future),
             Err(error) => boxed(async { Err(error) }),
         }
     }
 
     fn stream(&self, options: &RecognizeOptions) -> Result<RecognizeStream> {
-        let stream = self.vtable.stream.ok_or_else(|| error::missing("stream"))?;
+        let Some(stream) = self.vtable.stream else { return Stt::stream(&DEFAULTS, options) };
         let arena = Arena::default();
         let (options, mut out, mut error) = (options.record(&arena), NO_DUPLEX, NO_ERROR);
         // SAFETY: our instance, options that stay for this call, and places for the answers.

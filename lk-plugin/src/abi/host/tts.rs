@@ -2,6 +2,7 @@
 
 use std::ffi::c_void;
 
+use super::defaults::DEFAULTS;
 use super::error::{self, NO_DUPLEX, NO_ERROR, NO_POLLED};
 use super::input::Input;
 use super::polled::Polled;
@@ -98,7 +99,7 @@ impl Tts for ForeignTts {
     }
 
     fn stream(&self, options: &SynthesizeOptions) -> Result<SynthesizeStream> {
-        let stream = self.vtable.stream.ok_or_else(|| error::missing("stream"))?;
+        let Some(stream) = self.vtable.stream else { return Tts::stream(&DEFAULTS, options) };
         let arena = Arena::default();
         let (options, mut out, mut error) = (options.record(&arena), NO_DUPLEX, NO_ERROR);
         // SAFETY: our instance, options that stay for this call, and places for the answers.

@@ -6,7 +6,7 @@ use crate::abi::layout::{handles, module, words};
 use crate::abi::values::structs;
 
 /// `BLESS=1` writes it anew. Read the difference first: what moved or shrank breaks every plugin that was ever built, and
-/// needs a new major number of `ABI`; what was appended needs a new minor number.
+/// needs a new major number of `ABI`; what was appended needs a new minor number. The tests in `older` hold to the rules.
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/abi/tests/layout.golden");
 
 #[test]

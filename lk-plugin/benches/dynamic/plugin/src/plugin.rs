@@ -1,10 +1,12 @@
 //! What the bench compares, linked in and in a file: two listeners and a chat.
 
+use std::future::poll_fn;
 use std::hint::black_box;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use futures_core::Stream;
 use lk_plugin::{
     AudioFrameRef, ChatChunk, ChatContext, ChatOptions, EventStream, Llm, LlmStream, Result, Vad, VadCapabilities,
     VadEvent, VadStream, lk_plugin,
@@ -27,6 +29,11 @@ fn energy() -> Plugin {
 #[lk_plugin(kind = "llm", name = "tokens")]
 fn tokens() -> Plugin {
     Plugin { sums: false }
+}
+
+#[lk_plugin(kind = "llm", name = "driven")]
+fn driven() -> Driven {
+    Driven
 }
 
 impl Vad for Plugin {
@@ -91,12 +98,28 @@ impl Llm for Plugin {
     }
 }
 
+/// The same tokens from an async function, as plugins that speak to a server write it.
+struct Driven;
+
+impl Llm for Driven {
+    fn chat(&self, _: &ChatContext, _: &ChatOptions) -> Result<LlmStream> {
+        Ok(EventStream::from_fn(|mut events| async move {
+            loop {
+                let mut tokens = Tokens { kept: None };
+                if let Some(token) = poll_fn(|context| Pin::new(&mut tokens).poll_next(context)).await {
+                    events.send(token?).await?;
+                }
+            }
+        }))
+    }
+}
+
 /// Every second poll has a token; the ones between keep the waker and wake it, as a socket would.
 struct Tokens {
     kept: Option<Waker>,
 }
 
-impl futures_core::Stream for Tokens {
+impl Stream for Tokens {
     type Item = Result<ChatChunk>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {

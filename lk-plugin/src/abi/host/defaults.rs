@@ -1,0 +1,34 @@
+//! What the traits do by themselves, for functions that an older plugin does not have.
+
+use super::error;
+use crate::error::Result;
+use crate::kinds::{ChunkedStream, Stt, SttCapabilities, SynthesizeOptions, Tts, TtsCapabilities};
+
+/// A plugin that has nothing but its traits' defaults.
+pub(super) static DEFAULTS: Defaults = Defaults;
+
+pub(super) struct Defaults;
+
+impl Stt for Defaults {
+    fn capabilities(&self) -> SttCapabilities {
+        SttCapabilities::default()
+    }
+}
+
+impl Tts for Defaults {
+    fn capabilities(&self) -> TtsCapabilities {
+        TtsCapabilities::default()
+    }
+
+    fn sample_rate(&self) -> u32 {
+        0
+    }
+
+    fn channels(&self) -> u16 {
+        0
+    }
+
+    fn synthesize(&self, _: &str, _: &SynthesizeOptions) -> Result<ChunkedStream> {
+        Err(error::missing("synthesize"))
+    }
+}
