@@ -15,6 +15,10 @@ use crate::error::{Error, Result};
 /// The variables by which a user says where Cargo builds.
 const TARGET_DIR: [&str; 2] = ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"];
 
+/// What Cargo cannot know.
+const ADVICE: &str =
+    "several packages? write `PACKAGE@GIT-URL`; two `lk-plugin`s? give the `--framework` that the plugins use";
+
 /// Cargo at work on one package.
 pub(super) struct Cargo {
     manifest: PathBuf,
@@ -73,7 +77,7 @@ impl Cargo {
     pub(super) fn add(&self, arguments: &[impl AsRef<OsStr>], spec: &str) -> Result<()> {
         self.run("add", |command| command.arg("--quiet").args(arguments))?
             .map(drop)
-            .ok_or_else(|| Error::Build(format!("`{spec}` cannot be a dependency; Cargo says why, above")))
+            .ok_or_else(|| Error::Build(format!("`{spec}` cannot be a dependency; Cargo says why, above ({ADVICE})")))
     }
 
     /// What the package depends on.
@@ -85,13 +89,9 @@ impl Cargo {
         let host = self.host()?;
         // For other platforms Cargo would want crates that are not here.
         let arguments = ["--format-version", "1", "--filter-platform", &host];
-        let output = self.run("metadata", |command| command.args(arguments))?.ok_or_else(|| {
-            Error::Build(
-                "the crates do not fit together; Cargo says why, above (two `lk-plugin`s? then give the `--framework` \
-                 that the plugins use)"
-                    .to_owned(),
-            )
-        })?;
+        let output = self
+            .run("metadata", |command| command.args(arguments))?
+            .ok_or_else(|| Error::Build(format!("the crates do not fit together; Cargo says why, above ({ADVICE})")))?;
         serde_json::from_slice(&output.stdout).map_err(|error| unreadable("metadata", &error))
     }
 
