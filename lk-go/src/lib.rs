@@ -22,6 +22,7 @@ mod interrupt;
 mod output;
 mod plugin_files;
 mod printable;
+mod terminal;
 mod timeline;
 mod usage;
 mod wav;
@@ -71,6 +72,7 @@ fn execute(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>, bui
             return if message.exit_code() == 0 { Exit::Good } else { Exit::Usage };
         }
     };
+    terminal::set_color(cli.color);
     commands::run(&cli.command, built_ins).unwrap_or_else(|error| {
         output::error(&error);
         error.exit()

@@ -76,6 +76,18 @@ pub(crate) fn draw(segments: &[Segment], length: Duration, width: usize) -> Stri
     format!("{bar}\n{marks}\n{labels}\n")
 }
 
+/// A picture for where only ASCII can be read.
+pub(crate) fn in_ascii(picture: &str) -> String {
+    let ascii = |char| match char {
+        SPEECH => '#',
+        SILENCE => '.',
+        char if char.is_ascii() => char,
+        // The marks of the axis.
+        _ => '|',
+    };
+    picture.chars().map(ascii).collect()
+}
+
 fn axis(length: u64, width: u64) -> (String, String) {
     let longest = STEPS[STEPS.len() - 1];
     let fits = |step: &u64| step * width / length >= MARK_DISTANCE;

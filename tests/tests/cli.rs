@@ -91,7 +91,7 @@ fn golden_samples() -> Result<Vec<i16>> {
 fn help_and_usage() -> Result {
     let bare = lk_go()?.output()?;
     assert_eq!(bare.status.code(), Some(2));
-    assert!(stderr(&bare).contains("Usage: lk-go <COMMAND>"), "{}", stderr(&bare));
+    assert!(stderr(&bare).contains("Usage: lk-go [OPTIONS] <COMMAND>"), "{}", stderr(&bare));
     for arguments in [&["--help"][..], &["plugin", "--help"], &["plugin", "list", "--help"], &["vad", "--help"]] {
         let help = lk_go()?.args(arguments).output()?;
         assert_eq!(help.status.code(), Some(0));

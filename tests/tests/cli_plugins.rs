@@ -180,3 +180,87 @@ mod schema {
         Ok(())
     }
 }
+
+mod check {
+    use super::*;
+
+    #[test]
+    fn all_built_ins_that_need_nothing_pass() -> Result {
+        let checked = lk_go()?.args(["plugin", "check", "--format", "json"]).env("OPENAI_API_KEY", KEY).output()?;
+        assert_eq!(checked.status.code(), Some(0), "{}", stderr(&checked));
+        assert!(!stdout(&checked).contains(KEY));
+        let document = json(&checked);
+        let plugins = document["plugins"].as_array().ok_or("plugins")?;
+        assert_eq!(plugins.len(), specs()?.len());
+        for plugin in plugins {
+            let name = plugin["plugin"].as_str().unwrap_or_default();
+            let reason = plugin["reason"].as_str().unwrap_or_default();
+            match (name.ends_with("/fake") || name == "vad/silero", name.ends_with("/openai")) {
+                (true, _) => assert_eq!(plugin["status"], "passed", "{plugin}"),
+                (_, true) => assert!(reason.starts_with("it would ask `api.openai.com`; name `"), "{plugin}"),
+                _ => assert!(plugin["status"] == "not_checked" && reason.contains("is missing"), "{plugin}"),
+            }
+        }
+        let silero = plugins.iter().find(|plugin| plugin["plugin"] == "vad/silero").ok_or("silero")?;
+        let checks = silero["checks"].as_array().ok_or("checks")?;
+        let passed = checks.iter().filter(|check| check["verdict"] == "passed").count();
+        assert!(passed > 15 && checks.iter().any(|check| check["name"] == "edges-alternate"), "{silero}");
+        Ok(())
+    }
+
+    #[test]
+    fn a_plugin_made_of_others_passes_with_its_config() -> Result {
+        let checked = run(&["plugin", "check", "stt/stream", "--set", "stt=fake"])?;
+        assert_eq!(checked.status.code(), Some(0), "{}{}", stdout(&checked), stderr(&checked));
+        assert!(stdout(&checked).contains("  passed\n"), "{}", stdout(&checked));
+        Ok(())
+    }
+
+    #[test]
+    fn what_cannot_be_checked_is_told() -> Result {
+        let named = run(&["plugin", "check", "stt/openai", "vad/silero"])?;
+        assert_eq!(named.status.code(), Some(3), "{}", stderr(&named));
+        assert!(stdout(&named).contains("not checked: stt/openai: there is no API key"), "{}", stdout(&named));
+        assert_refused(&run(&["plugin", "check", "vad/siler"])?, 5, "did you mean `silero`?");
+        assert_refused(&run(&["plugin", "check", "--set", "a=b"])?, 2, "a config is for one plugin");
+        let wrong = run(&["plugin", "check", "vad/silero", "--set", "activation_threshold=7"])?;
+        assert_eq!(wrong.status.code(), Some(3), "{}", stderr(&wrong));
+        Ok(())
+    }
+}
+
+mod doctor {
+    use super::*;
+
+    #[test]
+    fn what_is_here_is_told() -> Result {
+        let healthy = lk_go()?.args(["doctor", "--format", "json"]).env("OPENAI_API_KEY", KEY).output()?;
+        assert_eq!(healthy.status.code(), Some(0), "{}", stdout(&healthy));
+        assert!(!stdout(&healthy).contains(KEY));
+        let document = json(&healthy);
+        assert_eq!(document["problems"], serde_json::json!([]));
+        let state = |name: &str| {
+            let plugins = document["plugins"].as_array().cloned().unwrap_or_default();
+            plugins.iter().find(|plugin| plugin["plugin"] == name).map(|plugin| plugin["state"].clone())
+        };
+        assert_eq!(state("vad/silero"), Some("ready".into()));
+        assert_eq!(state("llm/openai"), Some("ready".into()));
+        assert_eq!(state("stt/stream"), Some("wants_config".into()));
+        assert!(stdout(&run(&["doctor"])?).ends_with("\nno problems\n"));
+        Ok(())
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_is_wrong_is_told_with_what_to_do() -> Result {
+        let sick = lk_go()?.arg("doctor").env("LK_PLUGIN_PATH", "/no/such/folder:relative").output()?;
+        assert_eq!(sick.status.code(), Some(1), "{}", stderr(&sick));
+        let text = stdout(&sick);
+        for problem in
+            ["1  `/no/such/folder` is not loaded: is not there", "2  `relative` is not loaded: is not absolute"]
+        {
+            assert!(text.contains(problem), "`{problem}` is not in:\n{text}");
+        }
+        Ok(())
+    }
+}

@@ -7,7 +7,7 @@ use super::instance::Instance;
 use super::plugin_list::document::{Entry, List};
 use crate::cli::{DoctorArgs, ListFormat};
 use crate::error::{Exit, Result};
-use crate::{output, plugin_files, printable};
+use crate::{output, plugin_files, printable, terminal};
 
 /// The version of the JSON document; grows when a reader would have to change.
 const FORMAT: u32 = 1;
@@ -82,6 +82,10 @@ struct Output {
     /// In columns.
     width: Option<u16>,
     has_colors: bool,
+    /// Of characters; as the environment has it.
+    locale: Option<String>,
+    /// Whether pictures are drawn with more than ASCII.
+    is_unicode: bool,
 }
 
 impl Document {
@@ -123,6 +127,8 @@ impl Document {
                 is_terminal: output::width().is_some(),
                 width: output::width(),
                 has_colors: output::has_colors(),
+                locale: terminal::locale(),
+                is_unicode: terminal::is_unicode(),
             },
             problems,
         })
@@ -142,6 +148,9 @@ impl Document {
             None | Some("") => "not set: no plugins from files".to_owned(),
             Some(path) => format!("{path} ({} files loaded)", self.files.len()),
         };
+        let pictures =
+            if self.output.is_unicode { "" } else { ": pictures are of ASCII; a locale of UTF-8 has better ones" };
+        let locale = format!("{}{pictures}", self.output.locale.as_deref().unwrap_or("not set"));
         let terminal = match self.output.width {
             Some(width) => format!("a terminal of {width} columns"),
             None => "no terminal: tables are not wrapped".to_owned(),
@@ -150,6 +159,7 @@ impl Document {
             ["lk-go".to_owned(), format!("{} for {}", self.version, self.target)],
             ["plugins".to_owned(), kinds.join(", ")],
             ["LK_PLUGIN_PATH".to_owned(), path],
+            ["locale".to_owned(), locale],
             [
                 "output".to_owned(),
                 format!("{terminal}, {}", if self.output.has_colors { "colours" } else { "no colours" }),

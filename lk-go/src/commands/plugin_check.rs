@@ -1,6 +1,5 @@
 //! `lk-go plugin check`: does a plugin keep the contract?
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,9 +7,9 @@ use lk_plugin::conformance::{self, Report, Verdict};
 use lk_plugin::{Config, ErrorKind, Plugin, Registry};
 use serde::Serialize;
 
+use super::chosen;
 use super::instance::Instance;
 use super::named::{self, Named};
-use super::{chosen, plugin_list::document::Entry};
 use crate::cli::{CheckArgs, ListFormat};
 use crate::error::{Error, Exit, Result};
 use crate::{output, plugin_files};
@@ -103,7 +102,7 @@ impl Checked {
             plugin: plugin.to_string(),
             version: plugin.version().to_owned(),
             package: plugin.package().to_owned(),
-            source: Entry::from(&**plugin).source,
+            source: plugin.source().to_owned(),
             status: Status::NotChecked,
             reason: None,
             checks: Vec::new(),
@@ -133,6 +132,21 @@ impl Checked {
         self.checks.iter().filter(|check| check.verdict == verdict).count()
     }
 }
+
+impl Check {
+    /// What a person reads of it; JSON has all.
+    fn seen(&self) -> String {
+        let detail = self.detail.as_deref().unwrap_or_default();
+        let seen = match detail.char_indices().nth(LONGEST_DETAIL) {
+            Some((end, _)) => format!("{}…", &detail[..end]),
+            None => detail.to_owned(),
+        };
+        format!("{seen} (the rule: {})", self.rule)
+    }
+}
+
+/// How much of what was seen is printed in a table, in characters.
+const LONGEST_DETAIL: usize = 240;
 
 const PASSED: &str = "passed";
 const SKIPPED: &str = "skipped";
@@ -169,7 +183,10 @@ impl Document {
         let rows = self.plugins.iter().map(|plugin| {
             let result = match plugin.status {
                 Status::Passed => "passed".to_owned(),
-                Status::Findings => format!("{} findings", plugin.count(FINDING)),
+                Status::Findings => match plugin.count(FINDING) {
+                    1 => "1 finding".to_owned(),
+                    count => format!("{count} findings"),
+                },
                 Status::NotChecked => format!("not checked: {}", plugin.reason.as_deref().unwrap_or_default()),
             };
             let count = |verdict| match plugin.status {
@@ -179,19 +196,14 @@ impl Document {
             [plugin.plugin.clone(), count(PASSED), count(SKIPPED), result]
         });
         let mut text = output::table(["PLUGIN", "PASSED", "SKIPPED", "RESULT"], rows, &[1, 2]);
-        let mut by_plugin: BTreeMap<&str, Vec<&Check>> = BTreeMap::new();
-        for plugin in &self.plugins {
-            for check in plugin.checks.iter().filter(|check| check.verdict == FINDING) {
-                by_plugin.entry(&plugin.plugin).or_default().push(check);
-            }
-        }
-        for (plugin, findings) in by_plugin {
+        let findings = self.plugins.iter().flat_map(|plugin| {
+            let found = plugin.checks.iter().filter(|check| check.verdict == FINDING);
+            found.map(|check| [plugin.plugin.clone(), check.name.to_owned(), check.seen()])
+        });
+        let findings: Vec<_> = findings.collect();
+        if !findings.is_empty() {
             text.push('\n');
-            let rows = findings.iter().map(|check| {
-                let seen = check.detail.as_deref().unwrap_or_default();
-                [plugin.to_owned(), check.name.to_owned(), format!("{seen} (the rule: {})", check.rule)]
-            });
-            text.push_str(&output::table(["FINDING", "CHECK", "WHAT WAS SEEN"], rows, &[]));
+            text.push_str(&output::table(["FINDING", "CHECK", "WHAT WAS SEEN"], findings, &[]));
         }
         if self.plugins.is_empty() {
             output::note("there is no plugin to check in this program; name a file, or set `LK_PLUGIN_PATH`");

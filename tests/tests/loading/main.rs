@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at its first surprise")]
 
 mod build;
+mod check;
 mod cycles;
 mod faults;
 mod good;

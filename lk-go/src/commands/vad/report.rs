@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::cli::Events;
 use crate::error::Result;
-use crate::output;
 use crate::timeline::{self, Segment};
+use crate::{output, terminal};
 
 /// The width of the picture where there is no terminal.
 const WIDTH: u16 = 80;
@@ -41,7 +41,10 @@ impl Report {
             parts.push(segment_table(&segments));
         }
         let width = output::width().unwrap_or(WIDTH).min(MAX_WIDTH);
-        parts.push(timeline::draw(&segments, self.length, usize::from(width)));
+        parts.push({
+            let picture = timeline::draw(&segments, self.length, usize::from(width));
+            if terminal::is_unicode() { picture } else { timeline::in_ascii(&picture) }
+        });
         parts.push(self.totals(&segments));
         parts.retain(|part| !part.is_empty());
         parts.join("\n")
