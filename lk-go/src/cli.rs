@@ -117,6 +117,28 @@ output is printed here. A plugin that only wants a config is no problem. With pr
 
 ", exit_codes!()))]
     Doctor(DoctorArgs),
+    /// Print the completions for a shell
+    #[command(after_help = "\
+Examples:
+  lk-go completions bash > ~/.local/share/bash-completion/completions/lk-go
+  lk-go completions zsh > \"${fpath[1]}/_lk-go\"
+  lk-go completions fish > ~/.config/fish/completions/lk-go.fish
+")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the man page, or write one for each command
+    #[command(after_help = "\
+Examples:
+  lk-go man | man -l -
+  lk-go man ~/.local/share/man/man1
+")]
+    Man {
+        /// The folder to write them to; standard output, and the first page alone, unless given
+        #[arg(value_name = "DIR")]
+        folder: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -27,11 +27,24 @@ const MIN_LAST_COLUMN: u16 = 20;
 ///
 /// When standard output does not take it, such as a full disk.
 pub(crate) fn result(text: &str) -> Result<()> {
+    write(printable::lines(text).as_bytes())
+}
+
+fn write(bytes: &[u8]) -> Result<()> {
     let mut stdout = io::stdout().lock();
-    match stdout.write_all(printable::lines(text).as_bytes()).and_then(|()| stdout.flush()) {
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::Output(error)),
         _ => Ok(()),
     }
+}
+
+/// Prints text that is for a program and ours from end to end: as it is; else as [`result`].
+///
+/// # Errors
+///
+/// As [`result`].
+pub(crate) fn script(text: &[u8]) -> Result<()> {
+    write(text)
 }
 
 /// Prints a JSON document as a result.

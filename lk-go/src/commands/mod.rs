@@ -5,6 +5,7 @@ use crate::error::{Exit, Result};
 
 mod build;
 mod chosen;
+mod completions;
 mod doctor;
 #[cfg(feature = "download")]
 mod download_files;
@@ -13,6 +14,7 @@ mod download_files;
 mod download_files;
 mod instance;
 mod llm;
+mod man;
 mod named;
 mod plugin_check;
 pub(crate) mod plugin_list;
@@ -39,6 +41,8 @@ pub(crate) fn run(command: &Command, built_ins: &[(&str, bool)]) -> Result<Exit>
         Command::Plugin(PluginCommand::DownloadFiles(arguments)) => download_files::run(arguments),
         Command::Plugin(PluginCommand::Check(arguments)) => plugin_check::run(arguments, built_ins),
         Command::Doctor(arguments) => doctor::run(arguments),
+        Command::Completions { shell } => completions::run(*shell),
+        Command::Man { folder } => man::run(folder.as_deref()),
         Command::Build(arguments) => build::run(arguments),
         Command::Vad(arguments) => vad::run(arguments, built_ins),
         Command::Llm(arguments) => llm::run(arguments, built_ins),

@@ -45,6 +45,7 @@ fn short(json: &str) -> &str {
 fn between(min: Option<&str>, max: Option<&str>, what: &str) -> Option<String> {
     match (min.map(short), max.map(short)) {
         (Some(min), Some(max)) => Some(format!("{min} to {max}{what}")),
+        (Some("1"), None) if !what.is_empty() => Some("not empty".to_owned()),
         (Some(min), None) => Some(format!("at least {min}{what}")),
         (None, Some(max)) => Some(format!("at most {max}{what}")),
         (None, None) => None,

@@ -1,4 +1,4 @@
-//! What `lk-go` prints where: colours, locales, and readers that go away.
+//! What `lk-go` prints where: colours, locales, readers that go away, and what a person sees in a terminal.
 
 use std::error::Error;
 use std::process::{Command, Stdio};
@@ -6,6 +6,9 @@ use std::process::{Command, Stdio};
 use integration_tests::program::{binary, lk_go};
 
 type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
+
+#[cfg(unix)]
+mod terminal;
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/austen_16k.wav");
 
@@ -50,6 +53,24 @@ fn a_reader_that_goes_away_ends_nothing_badly() -> Result {
         let output = child.wait_with_output()?;
         let message = String::from_utf8_lossy(&output.stderr);
         assert_eq!((output.status.code(), &*message), (Some(0), ""), "{arguments:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn every_command_has_a_man_page_and_completions() -> Result {
+    let folder = tempfile::TempDir::new()?;
+    let written = lk_go()?.arg("man").arg(folder.path().join("man1")).output()?;
+    assert_eq!(written.status.code(), Some(0), "{}", String::from_utf8_lossy(&written.stderr));
+    let page = std::fs::read_to_string(folder.path().join("man1/lk-go-plugin-list.1"))?;
+    assert!(page.contains(".TH lk-go-plugin-list 1") && page.contains("LK_PLUGIN_PATH"), "{page}");
+    let blocked = lk_go()?.args(["man", "/dev/null/man1"]).output()?;
+    assert_eq!(blocked.status.code(), Some(4));
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = String::from_utf8(lk_go()?.args(["completions", shell]).output()?.stdout)?;
+        for word in ["download-files", "doctor", "plugin"] {
+            assert!(script.contains(word), "{shell} does not complete `{word}`");
+        }
     }
     Ok(())
 }
