@@ -29,6 +29,10 @@ linker-matrix:
 bench-openai:
     cargo run --release --manifest-path lk-plugins/benches/openai/Cargo.toml --target-dir target/openai-bench
 
+# What starting lk-go costs, beside an empty program (wants Python).
+startup:
+    python3 lk-go/benches/startup.py
+
 # What an author's build costs, beside linkme, inventory and typetag (wants Python).
 build-cost:
     python3 lk-plugin/benches/author_build.py
