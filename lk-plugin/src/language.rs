@@ -2,12 +2,16 @@
 
 use std::fmt;
 
-use isolang::Language;
+/// Of each language the short code of ISO 639, then what else it is called: its codes of three letters and its names in
+/// English, also those that Whisper uses. One text, because a table of pointers of this size (as crates have it) costs
+/// every program tens of thousands of relocations at its start.
+const CODES: &str = include_str!("language/codes.csv");
 
 /// A language, spelled as BCP 47 wants it: `en`, `en-US`, `zh-Hant-TW`.
 ///
 /// Providers answer `english`, `eng`, `EN_us`: all are brought to the short code with the usual case. What is neither
-/// a name nor a code of ISO 639 is kept in lower case (`multi`, `auto`), because providers have words of their own.
+/// the name nor the code of a language that has a short one is kept in lower case (`haw`, `multi`, `auto`), because
+/// providers have words of their own.
 ///
 /// ```
 /// use lk_plugin::LanguageCode;
@@ -26,13 +30,7 @@ impl LanguageCode {
         let lower = text.trim().to_lowercase();
         let mut parts = lower.split(['-', '_']);
         let first = parts.next().unwrap_or_default();
-        let language = Language::from_639_1(first)
-            .or_else(|| Language::from_639_3(first))
-            .or_else(|| Language::from_name_lowercase(first));
-        let mut code = match language {
-            Some(language) => language.to_639_1().unwrap_or_else(|| language.to_639_3()).to_owned(),
-            None => first.to_owned(),
-        };
+        let mut code = short(first).to_owned();
         for part in parts.filter(|part| !part.is_empty()) {
             code.push('-');
             match part.len() {
@@ -59,6 +57,16 @@ impl LanguageCode {
     pub fn base(&self) -> &str {
         self.0.split('-').next().unwrap_or_default()
     }
+}
+
+/// The short code of a language; the text itself where there is none.
+fn short(language: &str) -> &str {
+    // Short already.
+    if language.len() <= 2 {
+        return language;
+    }
+    let known = CODES.lines().find(|line| line.split(',').any(|name| name == language));
+    known.and_then(|line| line.split(',').next()).unwrap_or(language)
 }
 
 impl fmt::Display for LanguageCode {
@@ -88,6 +96,11 @@ mod tests {
             ("es-419", "es-419"),
             ("multi", "multi"),
             ("haw", "haw"),
+            ("Hawaiian", "haw"),
+            ("ger", "de"),
+            ("Greek", "el"),
+            ("haitian creole", "ht"),
+            ("cantonese", "yue"),
             ("", ""),
             (" fr ", "fr"),
             ("日本", "日本"),
@@ -96,5 +109,16 @@ mod tests {
             assert_eq!(LanguageCode::new(given).as_str(), wanted, "{given}");
         }
         assert_eq!(LanguageCode::new("pt-br").base(), "pt");
+    }
+
+    #[test]
+    fn the_table_has_each_word_once() {
+        let mut words: Vec<&str> = CODES.lines().flat_map(|line| line.split(',')).collect();
+        assert!(words.iter().all(|word| !word.is_empty() && word.trim() == *word && word.to_lowercase() == **word));
+        // `twi` and the like are name and code at once.
+        words.sort_unstable();
+        let twice: Vec<&str> = words.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
+        assert_eq!(twice, ["ewe", "ido", "lao", "twi"]);
+        assert!(CODES.lines().count() > 180 && CODES.lines().is_sorted());
     }
 }

@@ -92,7 +92,7 @@ impl Document {
     fn new(registry: &Registry) -> Result<Self> {
         let mut problems = Vec::new();
         let mut list = List::new();
-        list.plugins = registry.plugins().iter().map(|plugin| Entry::from(&**plugin)).collect();
+        list.plugins = registry.plugins().iter().map(Entry::from).collect();
         if list.plugins.is_empty() {
             problems.push(
                 "no plugin is linked into this program; build it with the features that hold them, and name their crates in \
@@ -221,7 +221,7 @@ impl Examined {
 fn variables(plugins: &[Entry]) -> Vec<Variable> {
     let mut variables: Vec<Variable> = Vec::new();
     for plugin in plugins {
-        for field in plugin.descriptions.iter().flatten() {
+        for field in plugin.takes.descriptions().into_iter().flatten() {
             let Some(env) = &field.env else { continue };
             let reader = format!("{} {}", plugin.spec(), field.name);
             match variables.iter_mut().find(|variable| variable.name == *env) {

@@ -51,7 +51,7 @@ pub(super) fn run(arguments: &DownloadArgs) -> Result<Exit> {
 fn chosen(specs: &[String]) -> Result<Vec<Entry>> {
     let registry = Registry::try_global()?;
     let mut list = List::new();
-    list.plugins = registry.plugins().iter().map(|plugin| Entry::from(&**plugin)).collect();
+    list.plugins = registry.plugins().iter().map(Entry::from).collect();
     plugin_files::on_search_path(registry, &mut list);
     for spec in specs {
         if !list.plugins.iter().any(|plugin| plugin.spec() == *spec) {

@@ -40,7 +40,7 @@ impl Named {
     /// Everything that is known without making an instance.
     pub(super) fn entries(self) -> Vec<Entry> {
         match self {
-            Self::Plugin(plugin) => vec![Entry::from(&*plugin)],
+            Self::Plugin(plugin) => vec![Entry::from(&plugin)],
             Self::File(entries) => entries,
         }
     }

@@ -20,7 +20,7 @@ pub(super) fn run(arguments: &ListArgs) -> Result<Exit> {
     let mut list = List::new();
     let is_strict = if arguments.files.is_empty() {
         let registry = Registry::try_global()?;
-        list.plugins = registry.plugins().iter().map(|plugin| Entry::from(&**plugin)).collect();
+        list.plugins = registry.plugins().iter().map(Entry::from).collect();
         let is_strict = if arguments.probe {
             plugin_files::probed(registry, &mut list)?
         } else {

@@ -1,5 +1,6 @@
 //! `lk-go plugin schema`: JSON Schema of the configs, for editors and other languages.
 
+use lk_plugin::config::json_schema_of;
 use serde_json::{Map, Value, json};
 
 use super::named::{self, Named};
@@ -17,15 +18,15 @@ const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 ///
 /// When there is no such plugin or file.
 pub(super) fn run(arguments: &SchemaArgs, built_ins: &[(&str, bool)]) -> Result<Exit> {
-    let mut entries = match &arguments.plugin {
+    let entries = match &arguments.plugin {
         Some(plugin) => Named::find(plugin, built_ins)?.entries(),
-        None if arguments.all => named::registry()?.plugins().iter().map(|plugin| Entry::from(&**plugin)).collect(),
+        None if arguments.all => named::registry()?.plugins().iter().map(Entry::from).collect(),
         None => return Err(Error::Usage("name a plugin as `kind/name`, or a file, or give `--all`".to_owned())),
     };
-    let schema = match entries.as_mut_slice() {
+    let schema = match entries.as_slice() {
         [entry] if !arguments.all => of(entry),
         entries => {
-            let definitions: Map<String, Value> = entries.iter_mut().map(|entry| (entry.spec(), of(entry))).collect();
+            let definitions: Map<String, Value> = entries.iter().map(|entry| (entry.spec(), of(entry))).collect();
             json!({"$schema": DIALECT, "$defs": definitions})
         }
     };
@@ -34,8 +35,10 @@ pub(super) fn run(arguments: &SchemaArgs, built_ins: &[(&str, bool)]) -> Result<
 }
 
 /// A plugin that reads its config itself takes any keys.
-fn of(entry: &mut Entry) -> Value {
-    let mut schema = entry.schema.take().unwrap_or_else(|| json!({"$schema": DIALECT, "type": "object"}));
+fn of(entry: &Entry) -> Value {
+    let fields = entry.takes.descriptions();
+    let mut schema =
+        fields.map_or_else(|| json!({"$schema": DIALECT, "type": "object"}), |fields| json_schema_of(&fields));
     schema["title"] = entry.spec().into();
     schema["description"] = entry.description.as_str().into();
     schema

@@ -31,7 +31,7 @@ pub(super) fn run(arguments: &ShowArgs, built_ins: &[(&str, bool)]) -> Result<Ex
             let capabilities = instance
                 .map(|instance| capabilities::of(&instance))
                 .map_err(|error| format!("unknown until created: {error}"));
-            vec![Shown::new(Entry::from(&*plugin), capabilities)]
+            vec![Shown::new(Entry::from(&plugin), capabilities)]
         }
         Named::File(_) if !arguments.config.is_empty() => {
             return Err(Error::Usage(
@@ -69,16 +69,19 @@ struct Shown {
     capabilities_unknown: Option<String>,
     /// A config in TOML.
     example: Option<String>,
+    #[serde(skip)]
+    fields: Option<Vec<FieldDescription>>,
 }
 
 impl Shown {
     fn new(entry: Entry, capabilities: Result<Map<String, Value>, String>) -> Self {
-        let example = entry.descriptions.as_deref().map(example::of);
+        let fields = entry.takes.descriptions();
+        let example = fields.as_deref().map(example::of);
         let (capabilities, capabilities_unknown) = match capabilities {
             Ok(capabilities) => (Some(capabilities), None),
             Err(why) => (None, Some(why)),
         };
-        Self { entry, capabilities, capabilities_unknown, example }
+        Self { entry, capabilities, capabilities_unknown, example, fields }
     }
 
     /// What a person reads.
@@ -104,7 +107,7 @@ impl Shown {
             (None, why) => text.push_str(&format!("{}\n", why.as_deref().unwrap_or("unknown"))),
         }
         text.push_str("\nConfig\n");
-        match entry.descriptions.as_deref() {
+        match self.fields.as_deref() {
             None => text.push_str("any keys: the plugin reads its config itself\n"),
             Some([]) => text.push_str("none\n"),
             Some(fields) => {

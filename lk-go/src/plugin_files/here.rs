@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use lk_plugin::Registry;
 use lk_plugin::dynamic::{self, LoadOptions, LogRecord, LogSink, ModuleNote, PluginNote, Refusal, Report, SearchPath};
 
-use crate::commands::plugin_list::document::{Entry, Field, File, List, Model, Module, Refused, Skipped};
+use crate::commands::plugin_list::document::{Entry, File, List, Model, Module, Refused, Skipped, Takes};
 use crate::error::{Error, Result};
 use crate::output;
 
@@ -55,7 +55,7 @@ pub(crate) fn probed(registry: &Registry, list: &mut List) -> Result<bool> {
     let options = options(search_path());
     let report = registry.load_path(&options);
     for file in &report.files {
-        list.plugins.extend(file.plugins.iter().map(|plugin| Entry::from(&**plugin)));
+        list.plugins.extend(file.plugins.iter().map(Entry::from));
         list.files.push(File { path: shown(&file.path), module: Some(module(&file.module)) });
     }
     add_rest(report, list);
@@ -179,9 +179,7 @@ fn entry(plugin: &PluginNote, source: &str) -> Entry {
         description: plugin.description.clone(),
         license: plugin.license.clone().filter(|license| !license.is_empty()),
         models: models.collect(),
-        fields: plugin.fields.as_ref().map(|fields| fields.iter().map(Field::of).collect()),
-        schema: plugin.schema(),
-        descriptions: plugin.fields.clone(),
+        takes: Takes::Described(plugin.fields.clone()),
     }
 }
 

@@ -36,11 +36,12 @@ const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 /// ```
 #[must_use]
 pub fn json_schema(fields: &[ConfigField]) -> Value {
-    schema_of(&fields.iter().map(FieldDescription::from).collect::<Vec<_>>())
+    json_schema_of(&fields.iter().map(FieldDescription::from).collect::<Vec<_>>())
 }
 
-/// The JSON Schema of a config with these fields, as [`json_schema`].
-pub(crate) fn schema_of(fields: &[FieldDescription]) -> Value {
+/// As [`json_schema`], of descriptions: those of a plugin in a file, say.
+#[must_use]
+pub fn json_schema_of(fields: &[FieldDescription]) -> Value {
     let mut schema = Map::new();
     schema.insert("$schema".to_owned(), DIALECT.into());
     schema.extend(table(fields));

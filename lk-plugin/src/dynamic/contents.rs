@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::config::{FieldDescription, schema_of};
+use crate::config::{FieldDescription, json_schema_of};
 use crate::plugin::Origin;
 
 /// What an executable or a `.so` says about the plugins in it.
@@ -94,7 +94,7 @@ impl PluginNote {
     /// linked plugin; `None` when it does not say what it takes.
     #[must_use]
     pub fn schema(&self) -> Option<Value> {
-        self.fields.as_deref().map(schema_of)
+        self.fields.as_deref().map(json_schema_of)
     }
 }
 

@@ -65,7 +65,9 @@ impl<T> Batches<T> {
         if self.batch.is_empty() {
             return Ok(());
         }
-        let batch = std::mem::take(&mut self.batch);
+        // The next one is likely to be as long.
+        let next = Vec::with_capacity(self.batch.len());
+        let batch = std::mem::replace(&mut self.batch, next);
         let gone = |_| Error::new(ErrorKind::Closed, "the events were dropped; nobody listens any more");
         self.sender.send(batch).await.map_err(gone)
     }

@@ -16,6 +16,8 @@ pub(crate) struct SseReader {
     answer: Answer,
     decoder: SseDecoder,
     piece: Bytes,
+    // How many bytes of the piece were given out already.
+    used: usize,
     ended: bool,
     limit: NonZeroUsize,
     // Whether the decoder is between two events.
@@ -28,7 +30,7 @@ impl SseReader {
     /// Events of at most `limit` bytes.
     pub(crate) fn new(answer: Answer, limit: NonZeroUsize) -> Self {
         let decoder = SseDecoder::with_limit(limit);
-        Self { answer, decoder, piece: Bytes::new(), ended: false, limit, between: true, line_since: None }
+        Self { answer, decoder, piece: Bytes::new(), used: 0, ended: false, limit, between: true, line_since: None }
     }
 
     pub(crate) fn answer(&self) -> &Answer {
@@ -53,17 +55,20 @@ impl SseReader {
 
     /// The data of the next event, if it is here as a whole and the event is as plain as most are: one line of data. It
     /// is not copied then. What is anything else is left for [`buffered`](Self::buffered).
-    pub(crate) fn plain(&mut self) -> Option<Bytes> {
+    pub(crate) fn plain(&mut self) -> Option<&[u8]> {
         const DATA: &[u8] = b"data: ";
+        self.pass_used();
         let line = self.piece.strip_prefix(DATA).filter(|_| self.between)?;
         let end = memchr::memchr2(b'\n', b'\r', line).filter(|end| *end <= self.limit.get())?;
         if line.get(end..end + 2)? != b"\n\n" {
             return None;
         }
-        self.piece.advance(DATA.len());
-        let data = self.piece.split_to(end);
-        self.piece.advance(2);
-        Some(data)
+        self.used = DATA.len() + end + 2;
+        Some(&line[..end])
+    }
+
+    fn pass_used(&mut self) {
+        self.piece.advance(std::mem::take(&mut self.used));
     }
 
     /// The next event of what has arrived, without waiting.
@@ -72,6 +77,7 @@ impl SseReader {
     ///
     /// An event longer than the limit.
     pub(crate) fn buffered(&mut self) -> Result<Option<MessageEvent>, Failure> {
+        self.pass_used();
         self.between &= self.piece.is_empty();
         loop {
             match self.decoder.next(&mut self.piece) {
@@ -125,6 +131,7 @@ impl SseReader {
     }
 
     fn take(&mut self, chunk: Option<Bytes>) {
+        self.used = 0;
         match chunk {
             Some(chunk) => {
                 if chunk.iter().rev().any(|byte| matches!(byte, b'\n' | b'\r')) {

@@ -1,8 +1,11 @@
 //! The JSON document of `lk-go plugin list`. Keys are only ever added.
 
-use lk_plugin::config::{FieldDescription, TypeDescription, json_schema};
+use std::sync::Arc;
+
+use lk_plugin::config::{FieldDescription, TypeDescription, json_schema_of};
 use lk_plugin::{ModelFile, Plugin};
-use serde::Serialize;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 /// The version of the document; grows when a reader would have to change.
@@ -40,12 +43,38 @@ pub(crate) struct Entry {
     pub(crate) description: String,
     pub(crate) license: Option<String>,
     pub(crate) models: Vec<Model>,
-    pub(crate) fields: Option<Vec<Field>>,
-    /// JSON Schema of the config.
-    pub(crate) schema: Option<Value>,
-    /// What `fields` is made from.
-    #[serde(skip)]
-    pub(crate) descriptions: Option<Vec<FieldDescription>>,
+    /// Its config: the keys `fields` and `schema`.
+    #[serde(flatten)]
+    pub(crate) takes: Takes,
+}
+
+/// What the config of a plugin is. Described when somebody asks: a table of plugins does not.
+pub(crate) enum Takes {
+    /// A plugin that is here.
+    Linked(Arc<Plugin>),
+    /// One in a file.
+    Described(Option<Vec<FieldDescription>>),
+}
+
+impl Takes {
+    /// The keys; `None` when the plugin reads its config itself.
+    pub(crate) fn descriptions(&self) -> Option<Vec<FieldDescription>> {
+        match self {
+            Self::Linked(plugin) => plugin.fields().map(|fields| fields.iter().map(FieldDescription::from).collect()),
+            Self::Described(fields) => fields.clone(),
+        }
+    }
+}
+
+impl Serialize for Takes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let descriptions = self.descriptions();
+        let fields: Option<Vec<Field>> = descriptions.as_ref().map(|fields| fields.iter().map(Field::of).collect());
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("fields", &fields)?;
+        map.serialize_entry("schema", &descriptions.as_deref().map(json_schema_of))?;
+        map.end()
+    }
 }
 
 impl Entry {
@@ -55,10 +84,8 @@ impl Entry {
     }
 }
 
-impl From<&Plugin> for Entry {
-    fn from(plugin: &Plugin) -> Self {
-        let descriptions: Option<Vec<FieldDescription>> =
-            plugin.fields().map(|fields| fields.iter().map(FieldDescription::from).collect());
+impl From<&Arc<Plugin>> for Entry {
+    fn from(plugin: &Arc<Plugin>) -> Self {
         Self {
             kind: plugin.kind().to_string(),
             name: plugin.name().to_owned(),
@@ -69,9 +96,7 @@ impl From<&Plugin> for Entry {
             description: plugin.description().to_owned(),
             license: plugin.license().map(str::to_owned),
             models: plugin.models().iter().map(Model::from).collect(),
-            fields: descriptions.as_ref().map(|fields| fields.iter().map(Field::of).collect()),
-            schema: plugin.fields().map(json_schema),
-            descriptions,
+            takes: Takes::Linked(Arc::clone(plugin)),
         }
     }
 }

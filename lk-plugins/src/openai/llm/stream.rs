@@ -96,7 +96,7 @@ impl Job {
         loop {
             loop {
                 let progress = if let Some(data) = events.plain() {
-                    assembler.event("", &String::from_utf8_lossy(&data), chunks)?
+                    assembler.event("", &String::from_utf8_lossy(data), chunks)?
                 } else if let Some(event) = events.buffered()? {
                     assembler.event(&event.event, &event.data, chunks)?
                 } else {
