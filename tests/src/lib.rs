@@ -1,5 +1,6 @@
 //! What the tests across crates share; the tests themselves are in `tests/`.
 
+pub mod cargo;
 pub mod program;
 pub mod server;
 pub mod shared_object;

@@ -1,35 +1,32 @@
 //! The binary `lk-go`, for tests that run it as its users do.
 
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::OnceLock;
 
-/// The binary, built in the profile of these tests: Cargo offers `CARGO_BIN_EXE_…` only inside the binary's own package.
+/// The binary, which Cargo built along with these tests (see `[[bin]]` in `Cargo.toml`), under the name that it has for users.
 ///
 /// # Errors
 ///
-/// When it does not build.
+/// When it cannot be given that name.
 pub fn binary() -> Result<&'static Path, Box<dyn std::error::Error>> {
     static BINARY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    BINARY.get_or_init(|| build().map_err(|error| error.to_string())).as_deref().map_err(|error| error.as_str().into())
+    BINARY.get_or_init(|| named().map_err(|error| error.to_string())).as_deref().map_err(|error| error.as_str().into())
 }
 
-fn build() -> Result<PathBuf, Box<dyn std::error::Error>> {
+fn named() -> Result<PathBuf, Box<dyn std::error::Error>> {
     let tests = std::env::current_exe()?;
     // target/debug/deps/cli-0123456789abcdef
     let folder = tests.ancestors().nth(2).ok_or("a test lies in the target folder")?;
-    let profile = match folder.file_name().and_then(|name| name.to_str()) {
-        Some("debug") | None => "dev",
-        Some(name) => name,
-    };
-    let built = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--package", "lk-go", "--profile", profile])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .status()?;
-    if !built.success() {
-        return Err("lk-go does not build".into());
-    }
-    Ok(folder.join("lk-go").with_extension(std::env::consts::EXE_EXTENSION))
+    let file = |name: &str| folder.join(name).with_extension(std::env::consts::EXE_EXTENSION);
+    let named = folder.join("under-test").join(file("lk-go").file_name().ok_or("a binary has a name")?);
+    // Another file first, and then in one step: other tests may be running it.
+    let aside = tempfile::tempdir_in(folder)?;
+    let link = aside.path().join("lk-go");
+    fs::create_dir_all(folder.join("under-test"))?;
+    fs::hard_link(file("lk-go-under-test"), &link)?;
+    fs::rename(link, &named)?;
+    Ok(named)
 }
 
 /// The binary with a plain environment: no colours, no key, no server.

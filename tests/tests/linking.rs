@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use tempfile::TempDir;
 
@@ -41,15 +41,7 @@ impl Program {
     }
 
     fn cargo(&self, arguments: &[&str]) -> Output {
-        let target = concat!(env!("CARGO_TARGET_TMPDIR"), "/linking");
-        Command::new(env!("CARGO"))
-            .args(arguments)
-            .arg("--offline")
-            .current_dir(self.path())
-            .env("CARGO_TARGET_DIR", target)
-            .env_remove("RUSTFLAGS")
-            .output()
-            .unwrap()
+        integration_tests::cargo::cargo().unwrap().args(arguments).current_dir(self.path()).output().unwrap()
     }
 
     fn run(&self) -> Output {

@@ -4,7 +4,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use tempfile::TempDir;
 
@@ -48,13 +47,8 @@ fn the_manual_leads_to_a_listed_and_tested_plugin() {
         } else if let Some(place) = role.strip_prefix("run in: ") {
             let arguments: Vec<&str> = text.split_whitespace().collect();
             assert_eq!(arguments[0], "cargo");
-            let output = Command::new(env!("CARGO"))
-                .args(&arguments[1..])
-                .current_dir(folder.path().join(place))
-                .env("CARGO_NET_OFFLINE", "true")
-                .env("CARGO_TARGET_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/linking"))
-                .output()
-                .unwrap();
+            let mut cargo = integration_tests::cargo::cargo().unwrap();
+            let output = cargo.args(&arguments[1..]).current_dir(folder.path().join(place)).output().unwrap();
             assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
             printed = Some(String::from_utf8(output.stdout).unwrap());
         } else {

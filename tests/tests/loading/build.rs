@@ -15,41 +15,41 @@ const FOLDER: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/loading");
 pub(crate) fn fixture(name: &str) -> PathBuf {
     static BUILT: OnceLock<()> = OnceLock::new();
     BUILT.get_or_init(|| {
-        let target = Path::new(FOLDER).join("target");
-        cargo(&sources(), "cargo", &["build", "--offline", "--quiet"], &target);
+        cargo(&sources(), &["build", "--quiet"]);
     });
-    Path::new(FOLDER).join(format!("target/debug/lib{}.so", name.replace('-', "_")))
+    target().join(format!("debug/lib{}.so", name.replace('-', "_")))
 }
 
 /// The openai plugins as a file, with tokio, HTTP and TLS inside.
 pub(crate) fn openai() -> PathBuf {
     static BUILT: OnceLock<()> = OnceLock::new();
-    let target = Path::new(FOLDER).join("target");
     BUILT.get_or_init(|| {
         let sources = sources().join("wraps-openai");
         fs::copy(format!("{REPOSITORY}/Cargo.lock"), sources.join("Cargo.lock")).unwrap();
-        cargo(&sources, "cargo", &["build", "--offline", "--quiet"], &target);
+        cargo(&sources, &["build", "--quiet"]);
     });
-    target.join("debug/libwraps_openai.so")
+    target().join("debug/libwraps_openai.so")
 }
 
 /// The same fixture, built by the nightly compiler.
 pub(crate) fn fixture_by_nightly(name: &str) -> PathBuf {
     let target = Path::new(FOLDER).join("target-nightly");
-    let cargo_of_nightly = ["run", "nightly", "cargo", "build", "--offline", "--quiet", "--package", name];
-    cargo(&sources(), "rustup", &cargo_of_nightly, &target);
+    let mut rustup = Command::new("rustup");
+    rustup.args(["run", "nightly", "cargo", "build", "--offline", "--quiet", "--package", name]);
+    rustup.current_dir(sources()).env("CARGO_TARGET_DIR", &target).env_remove("RUSTFLAGS");
+    // Those of the compiler that builds these tests.
+    for variable in ["RUSTC", "RUSTUP_TOOLCHAIN", "CARGO"] {
+        rustup.env_remove(variable);
+    }
+    run(&mut rustup);
     target.join(format!("debug/lib{}.so", name.replace('-', "_")))
 }
 
 /// The example plugin.
 pub(crate) fn example() -> PathBuf {
     static BUILT: OnceLock<()> = OnceLock::new();
-    let target = Path::new(FOLDER).join("target");
-    BUILT.get_or_init(|| {
-        let build = ["build", "--offline", "--quiet", "--release", "--package", "energy-vad"];
-        cargo(Path::new(REPOSITORY), "cargo", &build, &target);
-    });
-    target.join("release/libenergy_vad.so")
+    BUILT.get_or_init(|| cargo(Path::new(REPOSITORY), &["build", "--quiet", "--release", "--package", "energy-vad"]));
+    target().join("release/libenergy_vad.so")
 }
 
 /// `lk-go`, which is also the helper that loads files first.
@@ -142,18 +142,12 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-fn cargo(folder: &Path, program: &str, arguments: &[&str], target: &Path) {
-    let own = program == "cargo";
-    let mut command = Command::new(if own { env!("CARGO") } else { program });
-    command.args(arguments).current_dir(folder).env("CARGO_TARGET_DIR", target).env_remove("RUSTFLAGS");
-    // Those of the compiler that builds these tests. It itself needs them: without, a dependency's own `rust-toolchain`
-    // file would choose another.
-    for variable in ["RUSTC", "RUSTUP_TOOLCHAIN", "CARGO"] {
-        if !own {
-            command.env_remove(variable);
-        }
-    }
-    run(&mut command);
+fn target() -> PathBuf {
+    integration_tests::cargo::target().unwrap()
+}
+
+fn cargo(folder: &Path, arguments: &[&str]) {
+    run(integration_tests::cargo::cargo().unwrap().args(arguments).current_dir(folder));
 }
 
 fn run(command: &mut Command) {

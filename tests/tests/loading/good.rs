@@ -226,7 +226,7 @@ fn the_same_crates_are_libraries_that_link_side_by_side() {
     let manifest = format!(
         "[package]\nname = \"both\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n[dependencies]\n\
          lk-plugin = {{ path = \"{0}/../lk-plugin\" }}\nall-kinds = {{ path = \"{sources}/all-kinds\" }}\n\
-         other-allocator = {{ path = \"{sources}/other-allocator\" }}\n[profile.dev]\ndebug = 0\n",
+         other-allocator = {{ path = \"{sources}/other-allocator\" }}\n",
         env!("CARGO_MANIFEST_DIR")
     );
     std::fs::create_dir(folder.path().join("src")).unwrap();
@@ -235,13 +235,8 @@ fn the_same_crates_are_libraries_that_link_side_by_side() {
                 fn main() { assert_eq!(lk_plugin::Registry::global().plugins().len(), 5); }";
     std::fs::write(folder.path().join("src/main.rs"), main).unwrap();
     std::fs::copy(format!("{sources}/Cargo.lock"), folder.path().join("Cargo.lock")).unwrap();
-    let ran = Command::new(env!("CARGO"))
-        .args(["run", "--quiet", "--offline"])
-        .current_dir(folder.path())
-        .env("CARGO_TARGET_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/loading/target"))
-        .env_remove("RUSTFLAGS")
-        .output()
-        .unwrap();
+    let mut cargo = integration_tests::cargo::cargo().unwrap();
+    let ran = cargo.args(["run", "--quiet"]).current_dir(folder.path()).output().unwrap();
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
 }
 
