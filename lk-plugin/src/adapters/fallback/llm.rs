@@ -67,6 +67,11 @@ impl Llm for LlmFallback {
     }
 
     fn chat(&self, context: &ChatContext, options: &ChatOptions) -> Result<LlmStream> {
+        if options.response_schema.is_some() && !self.capabilities().structured_output {
+            return Err(Error::unsupported(
+                "not all members of this fallback follow a schema (its `structured_output` is false); leave `response_schema` out",
+            ));
+        }
         let members = Arc::clone(&self.members);
         let options = options.clone().with_connect(members.options.connect(options.connect));
         let question = Question { context: context.clone(), options };
