@@ -23,6 +23,7 @@ mod plugin_files;
 mod printable;
 mod timeline;
 mod usage;
+pub mod voice;
 mod wav;
 mod wav_writer;
 

@@ -37,7 +37,7 @@ pub(super) fn create<K: PluginKind + ?Sized>(
 }
 
 /// What the user named, if the file is at fault and not what it says.
-fn unreadable(file: &Path, error: lk_plugin::Error) -> Error {
+pub(super) fn unreadable(file: &Path, error: lk_plugin::Error) -> Error {
     if error.kind() != ErrorKind::Io {
         return error.into();
     }

@@ -7,6 +7,7 @@ mod chosen;
 mod llm;
 pub(crate) mod plugin_list;
 mod plugin_lock;
+mod run;
 mod stt;
 mod tts;
 mod vad;
@@ -20,6 +21,7 @@ pub(crate) fn run(command: &Command, built_ins: &[(&str, bool)]) -> Result<Exit>
     match command {
         Command::Plugin(PluginCommand::List(arguments)) => plugin_list::run(arguments),
         Command::Plugin(PluginCommand::Lock(arguments)) => plugin_lock::run(arguments),
+        Command::Run(arguments) => run::run(arguments, built_ins),
         Command::Vad(arguments) => vad::run(arguments, built_ins),
         Command::Llm(arguments) => llm::run(arguments, built_ins),
         Command::Stt(arguments) => stt::run(arguments, built_ins),
