@@ -301,9 +301,9 @@ impl Session {
 
     /// Keeps what was heard of a reply, and tells how it ended. What was under way for it ends with it.
     fn end_reply(&mut self, mut reply: Reply, interrupted: bool) {
-        let failure = reply.failure.take();
-        let is_whole = !interrupted && failure.is_none();
+        let is_whole = !interrupted && reply.failure.is_none();
         let heard = if is_whole { reply.written.trim().to_owned() } else { reply.heard() };
+        let failure = reply.failure.take();
         let (turn, audio, gaps) = (reply.turn, reply.playout.played(), reply.gaps);
         drop(reply);
         if !heard.is_empty() {
