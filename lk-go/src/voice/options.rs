@@ -46,6 +46,9 @@ pub struct SessionOptions {
     pub max_context_items: usize,
     /// How patient to be with the providers.
     pub connect: ConnectOptions,
+    /// How long a plugin that is waited for may do nothing before its turn has failed: for those that have no limit of their
+    /// own. 60 s unless told.
+    pub max_silence: Duration,
     /// How fast the clock runs.
     pub pace: Pace,
 }
@@ -71,6 +74,7 @@ impl Default for SessionOptions {
             live_tts: true,
             max_context_items: 200,
             connect: ConnectOptions::default(),
+            max_silence: Duration::from_secs(60),
             pace: Pace::Fast,
         }
     }
@@ -109,6 +113,13 @@ impl SessionOptions {
     #[must_use]
     pub fn with_connect(mut self, connect: ConnectOptions) -> Self {
         self.connect = connect;
+        self
+    }
+
+    /// Sets how long a plugin that is waited for may do nothing.
+    #[must_use]
+    pub fn with_max_silence(mut self, max_silence: Duration) -> Self {
+        self.max_silence = max_silence;
         self
     }
 

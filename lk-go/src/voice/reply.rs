@@ -124,6 +124,12 @@ impl Reply {
         }
     }
 
+    /// Gives up on whoever keeps the reply waiting.
+    pub(super) fn give_up(&mut self, error: Error) {
+        let stage = if self.llm.is_some() { Stage::Llm } else { Stage::Tts };
+        self.fail((stage, error));
+    }
+
     fn fail(&mut self, failure: (Stage, Error)) {
         self.failure.get_or_insert(failure);
         (self.llm, self.input, self.pushing, self.audio) = (None, None, None, None);

@@ -60,6 +60,8 @@ pub struct Session {
     spoken: u64,
     events: VecDeque<VoiceEvent>,
     pacer: Pacer,
+    // When a plugin last did something or was not waited for, by the clock, which is the wall's while one is waited for.
+    last_work: Duration,
 }
 
 /// A turn whose speaker speaks.
@@ -103,6 +105,7 @@ impl Session {
             spoken: 0,
             events: VecDeque::new(),
             pacer: Pacer::new(options.pace),
+            last_work: Duration::ZERO,
             plugins,
             options,
         })
@@ -341,7 +344,26 @@ impl Session {
             Pin::new(delay.get_or_insert_with(|| Delay::new(deadline - now))).poll(context)
         })
         .await;
-        self.pacer.passed(self.is_waiting());
+        let is_waiting = self.is_waiting();
+        self.pacer.passed(is_waiting);
+        if !is_waiting {
+            self.last_work = self.clock();
+        } else if self.clock().saturating_sub(self.last_work) > self.options.max_silence {
+            self.last_work = self.clock();
+            self.give_up();
+        }
+    }
+
+    /// Fails what has been waited for in vain.
+    fn give_up(&mut self) {
+        let limit = self.options.max_silence;
+        let late = || Error::new(ErrorKind::ApiTimeout, format!("nothing came within {limit:?}"));
+        if let Some(reply) = self.reply.as_mut().filter(|reply| reply.is_waiting()) {
+            reply.give_up(late());
+        }
+        for utterance in self.waiting.iter_mut().filter(|utterance| utterance.is_waiting()) {
+            utterance.fail(late());
+        }
     }
 
     fn is_waiting(&self) -> bool {
@@ -358,6 +380,7 @@ impl Session {
             if !(heard || replied) {
                 return;
             }
+            self.last_work = self.clock();
         }
         context.waker().wake_by_ref();
     }

@@ -472,6 +472,51 @@ fn a_turn_that_fails_is_told_and_the_next_one_is_tried() -> Result<()> {
 }
 
 #[test]
+fn a_plugin_that_never_answers_fails_the_turn() -> Result<()> {
+    struct Silent;
+    impl Llm for Silent {
+        fn chat(&self, _: &ChatContext, _: &ChatOptions) -> Result<LlmStream> {
+            Ok(EventStream::from_fn(|_| std::future::pending()))
+        }
+    }
+    impl Stt for Silent {
+        fn capabilities(&self) -> SttCapabilities {
+            SttCapabilities::default()
+        }
+
+        fn recognize(&self, _: AudioFrameRef<'_>, _: &RecognizeOptions) -> BoxFuture<'_, Result<SpeechEvent>> {
+            boxed(std::future::pending())
+        }
+    }
+    for stage in [Stage::Stt, Stage::Llm] {
+        let (counts, heard) = (Arc::new(Counts::default()), ScriptedStt { live: false, fails: false });
+        let plugins = VoicePlugins::new(
+            Arc::new(ScriptedVad(vec![(1, 2)])),
+            if stage == Stage::Stt { Arc::new(Silent) } else { Arc::new(heard) },
+            Arc::new(Silent),
+            Arc::new(ScriptedTts { live: true, fails_after: None, counts }),
+        );
+        let mut session = Session::new(plugins, SessionOptions::default().with_max_silence(Duration::from_millis(50)))?;
+        let mut failed = Vec::new();
+        block_on(async {
+            for _ in 0..2 {
+                session.hear(AudioFrameRef::new(&[0; FRAME], RATE, 1)?).await?;
+            }
+            session.end_input().await?;
+            while session.run_out().await {}
+            Ok::<_, Error>(())
+        })?;
+        for event in session.take_events() {
+            if let VoiceEventType::Failed(failure) = event.event_type {
+                failed.push((failure.stage, failure.error.to_string()));
+            }
+        }
+        assert_eq!(failed, [(stage, "nothing came within 50ms".to_owned())]);
+    }
+    Ok(())
+}
+
+#[test]
 fn speech_is_made_only_as_far_ahead_as_a_second() -> Result<()> {
     // A long word, so that the adapter's sentences do not matter.
     let words: &'static str = "aaaaaaaaaa".repeat(200).leak();

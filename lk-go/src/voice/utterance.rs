@@ -128,6 +128,11 @@ impl Utterance {
         }
     }
 
+    /// Gives up the transcription.
+    pub(super) fn fail(&mut self, error: Error) {
+        self.transcription = Transcription::Done(Err(error));
+    }
+
     /// What the plugin brought since.
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Heard> {
         let done = match &mut self.transcription {
