@@ -52,6 +52,10 @@ that --print-config shows: scripted plugins, which need no key.
 The reply is as long as the recording, or longer, with each answer when it would have been heard. Without --realtime time
 runs as fast as it can, but no faster than real time while a plugin is waited for. Speech during an answer cuts it off.
 
+In the table SILENCE is what the vad takes to be sure that the speaker is done, TRANSCRIPT the time from there to the words,
+TOKEN from the question to the first word of the answer, AUDIO from there to the first speech; TOTAL is what the speaker
+waits.
+
 With --format json each event is a line: speech_started, interim_transcript, speech_ended, transcript or
 nothing_understood, first_token, reply, first_audio, then reply_ended or failed; each has `turn`, and `at` on the
 recording's clock. Between them are the plugins' metrics; the last line is `end`. All times are in seconds.
