@@ -40,6 +40,34 @@ pub(crate) enum Command {
     /// Look at plugins
     #[command(subcommand, arg_required_else_help = true, after_help = exit_codes!())]
     Plugin(PluginCommand),
+    /// Answer each turn of a recording: the whole chain of vad, stt, llm and tts
+    #[command(after_help = concat!("\
+Examples:
+  lk-go run --in call.wav --out reply.wav
+  lk-go run agent.toml --in call.wav --out reply.wav --realtime
+  lk-go run agent.toml --in call.wav --set stt.language=de --set llm.plugin=openai/gpt-4o-mini --format json
+  lk-go run --print-config > agent.toml
+
+The config has a table for each kind, `[vad]`, `[stt]`, `[llm]` and `[tts]`: `plugin` names the plugin, or plugin and model;
+every other key is that plugin's own. `[llm] system` is what the model is told first. `[session]` may have
+`interruptions`, `min_interruption_duration`, `live_stt`, `live_tts` and `max_context_items`. Without a config it is the one
+that --print-config shows: scripted plugins, which need no key.
+
+The reply is as long as the recording, or longer, with each answer when it would have been heard. Without --realtime time
+runs as fast as it can, but no faster than real time while a plugin is waited for. Speech during an answer cuts it off.
+
+In the table SILENCE is what the vad takes to be sure that the speaker is done, TRANSCRIPT the time from there to the words,
+TOKEN from the question to the first word of the answer, AUDIO from there to the first speech; TOTAL is what the speaker
+waits.
+
+With --format json each event is a line: speech_started, interim_transcript, speech_ended, transcript or
+nothing_understood, first_token, reply, first_audio, then reply_ended or failed; each has `turn`, and `at` on the
+recording's clock. Between them are the plugins' metrics; the last line is `end`. All times are in seconds.
+
+A turn that fails is told, and the next one is tried; three in a row end the command.
+
+", exit_codes!()))]
+    Run(RunArgs),
     /// Find the speech in a recording with a voice-activity-detection plugin
     #[command(after_help = concat!("\
 Examples:
@@ -414,6 +442,42 @@ impl ConfigArgs {
     pub(crate) fn is_empty(&self) -> bool {
         self.config_file.is_none() && self.settings.is_empty()
     }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// The four plugins and their configs: a TOML file (or JSON, YAML, as its ending says)
+    #[arg(value_name = "CONFIG.toml")]
+    pub(crate) config_file: Option<PathBuf>,
+    /// What the speaker says, a WAV file of any rate with up to 8 channels; `-` reads standard input
+    #[arg(long = "in", value_name = "FILE.wav", required_unless_present = "print_config")]
+    pub(crate) input: Option<PathBuf>,
+    /// Where the answers go, a WAV file; `-` writes to standard output, and nothing else
+    #[arg(long = "out", value_name = "FILE.wav")]
+    pub(crate) output: Option<PathBuf>,
+    /// A value that goes before the config file's, such as `stt.language=de`; may be given several times
+    #[arg(long = "set", value_name = "TABLE.KEY=VALUE", value_parser = setting)]
+    pub(crate) settings: Vec<(String, String)>,
+    /// Hear the recording as a microphone would, and not as fast as possible
+    #[arg(long)]
+    pub(crate) realtime: bool,
+    /// Speak each answer to its end, also when the speaker goes on
+    #[arg(long)]
+    pub(crate) no_interruptions: bool,
+    /// Print the config that is used without one, and do nothing else
+    #[arg(long, conflicts_with_all = ["config_file", "input", "output", "settings", "realtime", "no_interruptions"])]
+    pub(crate) print_config: bool,
+    /// How to print what happened
+    #[arg(long, value_enum, default_value_t = RunFormat::Text)]
+    pub(crate) format: RunFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RunFormat {
+    /// What was said, a table of the latencies, a picture, and totals
+    Text,
+    /// One event a line, as JSON
+    Json,
 }
 
 #[derive(Debug, Args)]

@@ -52,6 +52,9 @@ pub(crate) enum Error {
     /// A plugin, its config or the look-up of it.
     #[error(transparent)]
     Plugin(#[from] lk_plugin::Error),
+    /// Several things that are wrong, each to be told by itself.
+    #[error("{} problems", .0.len())]
+    Several(Vec<Error>),
     /// The program was put together wrongly.
     #[error(transparent)]
     Duplicates(#[from] DuplicatePlugins),
@@ -87,6 +90,7 @@ impl Error {
             Self::Input { .. } | Self::Build(_) | Self::Output(_) => Exit::Input,
             Self::Duplicates(_) | Self::Refused(_) => Exit::Refused,
             Self::Usage(_) => Exit::Usage,
+            Self::Several(errors) => errors.first().map_or(Exit::Bug, Self::exit),
             Self::Plugin(error) => match error.kind() {
                 ErrorKind::Config => Exit::Config,
                 ErrorKind::NotFound => Exit::NotFound,

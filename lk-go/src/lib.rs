@@ -25,6 +25,7 @@ mod printable;
 mod terminal;
 mod timeline;
 mod usage;
+pub mod voice;
 mod wav;
 mod wav_writer;
 

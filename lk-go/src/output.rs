@@ -117,6 +117,7 @@ pub(crate) fn usage(message: &clap::Error) {
 pub(crate) fn error(error: &Error) {
     let style = Style::new().red().bold();
     match error {
+        Error::Several(errors) => return errors.iter().for_each(self::error),
         // A list, one place a line.
         Error::Duplicates(duplicates) => say_lines(style, "error", duplicates),
         error => say(style, "error", error),

@@ -58,10 +58,26 @@ pub(crate) fn segments(events: &[VadEvent], length: Duration) -> Vec<Segment> {
 /// The picture: a line of speech and silence, the marks of the time axis, and their times. Empty when there is no room
 /// or nothing to draw.
 pub(crate) fn draw(segments: &[Segment], length: Duration, width: usize) -> String {
-    let (length, width) = (millis(length), width as u64);
+    draw_tracks(&[("", segments)], length, width)
+}
+
+/// As [`draw`], with several lines of speech and silence, each after its name.
+pub(crate) fn draw_tracks(tracks: &[(&str, &[Segment])], length: Duration, width: usize) -> String {
+    let longest = tracks.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    let indent = if longest == 0 { 0 } else { longest + 2 };
+    let (length, width) = (millis(length), width.saturating_sub(indent) as u64);
     if length == 0 || width == 0 {
         return String::new();
     }
+    let mut picture = String::new();
+    for (name, segments) in tracks {
+        picture.push_str(&format!("{name:indent$}{}\n", bar(segments, length, width)));
+    }
+    let (marks, labels) = axis(length, width);
+    picture + &format!("{:indent$}{marks}\n{:indent$}{labels}\n", "", "")
+}
+
+fn bar(segments: &[Segment], length: u64, width: u64) -> String {
     let mut cells = vec![SILENCE; width as usize];
     for segment in segments {
         let cell = |time: Duration| millis(time).min(length) * width;
@@ -71,9 +87,7 @@ pub(crate) fn draw(segments: &[Segment], length: Duration, width: usize) -> Stri
         let range = if first < last { first..last } else { (first.min(width - 1))..(first.min(width - 1) + 1) };
         cells[range.start as usize..range.end as usize].fill(SPEECH);
     }
-    let (marks, labels) = axis(length, width);
-    let bar: String = cells.into_iter().collect();
-    format!("{bar}\n{marks}\n{labels}\n")
+    cells.into_iter().collect()
 }
 
 /// A picture for where only ASCII can be read.

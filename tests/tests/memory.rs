@@ -1,12 +1,18 @@
-//! What a Silero stream costs: little, one copy of the weights for all, and nothing per frame once it is warm.
+//! What things cost. A Silero stream: little, one copy of the weights for all, and nothing per frame once it is warm. A
+//! conversation: no more in an hour than in a minute.
 //!
-//! One test alone in this binary, because the counters are the process's.
+//! One test at a time in this binary, because the counters are the process's.
 
-use lk_plugin::{AudioFrameRef, Config, Registry, Vad, VadStream};
+use std::sync::{Arc, Mutex};
+
+use lk_go::voice::{Session, SessionOptions, VoicePlugins};
+use lk_plugin::{AudioFrameRef, Config, Llm, PluginKind, Registry, Stt, Tts, Vad, VadStream};
 use lk_plugins as _;
 
 #[global_allocator]
 static ALLOCATOR: dhat::Alloc = dhat::Alloc;
+
+static ALONE: Mutex<()> = Mutex::new(());
 
 /// A minute of faint noise, which is no speech.
 fn noise(rate: u32) -> Vec<i16> {
@@ -31,6 +37,7 @@ fn push_all(stream: &mut dyn VadStream, samples: &[i16], rate: u32) -> lk_plugin
 
 #[test]
 fn a_stream_is_small_and_a_frame_allocates_nothing() -> lk_plugin::Result<()> {
+    let _alone = ALONE.lock();
     let _profiler = dhat::Profiler::builder().testing().build();
     let held = || dhat::HeapStats::get().curr_bytes;
     let blocks = || dhat::HeapStats::get().total_blocks;
@@ -57,5 +64,49 @@ fn a_stream_is_small_and_a_frame_allocates_nothing() -> lk_plugin::Result<()> {
         assert!(held() - before <= cost, "{rate} Hz: a flush must not cost memory");
     }
     drop(vad);
+    Ok(())
+}
+
+fn create<K: PluginKind + ?Sized>(json: &str) -> lk_plugin::Result<Arc<K>> {
+    Ok(Arc::from(Registry::global().create::<K>("fake", &Config::from_json(json)?)?))
+}
+
+/// A turn in each twelve seconds for an hour, whose answers are too long and cut off.
+fn talkative() -> lk_plugin::Result<VoicePlugins> {
+    let speech: Vec<String> = (0..300).map(|turn| format!("{0}.5, {1}.5", turn * 12, turn * 12 + 9)).collect();
+    let answer = "and so on ".repeat(12);
+    Ok(VoicePlugins::new(
+        create::<dyn Vad>(&format!(r#"{{"speech": [{}]}}"#, speech.join(", ")))?,
+        create::<dyn Stt>(r#"{"interim_every": 0}"#)?,
+        create::<dyn Llm>(&format!(r#"{{"replies": ["{answer}"], "chunk_characters": 40}}"#))?,
+        create::<dyn Tts>(r#"{"sample_rate": 8000, "voice": "silence"}"#)?,
+    ))
+}
+
+/// The most memory that so many minutes of conversation need at once, in bytes, and how many turns there were.
+fn conversation(minutes: usize) -> lk_plugin::Result<(usize, u64)> {
+    let plugins = talkative()?;
+    let _profiler = dhat::Profiler::builder().testing().build();
+    let options = SessionOptions::default().with_max_context_items(20).with_live(true, false);
+    let (mut session, mut turns) = (Session::new(plugins, options)?, 0);
+    pollster::block_on(async {
+        for _ in 0..minutes * 60 * 10 {
+            session.hear(AudioFrameRef::new(&[1; 800], 8_000, 1)?).await?;
+            turns = session.take_events().map(|event| event.turn).max().unwrap_or(turns);
+        }
+        Ok::<_, lk_plugin::Error>(())
+    })?;
+    Ok((dhat::HeapStats::get().max_bytes, turns))
+}
+
+#[test]
+fn an_hour_of_conversation_needs_no_more_memory_than_two_minutes() -> lk_plugin::Result<()> {
+    let _alone = ALONE.lock();
+    let ((short, _), (long, turns)) = (conversation(2)?, conversation(60)?);
+    assert_eq!(turns, 300);
+    assert!(
+        long < short + short / 10 && long < 2 * 1024 * 1024,
+        "{long} bytes at most in an hour, {short} in two minutes"
+    );
     Ok(())
 }

@@ -46,7 +46,7 @@ pub(super) fn config(arguments: &ConfigArgs) -> Result<Config> {
 }
 
 /// What the user named, if the file is at fault and not what it says.
-fn unreadable(file: &Path, error: lk_plugin::Error) -> Error {
+pub(super) fn unreadable(file: &Path, error: lk_plugin::Error) -> Error {
     if error.kind() != ErrorKind::Io {
         return error.into();
     }

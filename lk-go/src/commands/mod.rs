@@ -22,6 +22,7 @@ mod plugin_lock;
 mod plugin_new;
 mod plugin_schema;
 mod plugin_show;
+mod run;
 mod stt;
 mod tts;
 mod vad;
@@ -44,6 +45,7 @@ pub(crate) fn run(command: &Command, built_ins: &[(&str, bool)]) -> Result<Exit>
         Command::Completions { shell } => completions::run(*shell),
         Command::Man { folder } => man::run(folder.as_deref()),
         Command::Build(arguments) => build::run(arguments),
+        Command::Run(arguments) => run::run(arguments, built_ins),
         Command::Vad(arguments) => vad::run(arguments, built_ins),
         Command::Llm(arguments) => llm::run(arguments, built_ins),
         Command::Stt(arguments) => stt::run(arguments, built_ins),

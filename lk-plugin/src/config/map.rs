@@ -25,6 +25,8 @@ pub struct Config {
     values: Map<String, Value>,
     // Texts of unknown type by key or path; they go before the values.
     texts: BTreeMap<String, Value>,
+    // Where it stands in a larger config; empty when it is a whole.
+    place: String,
 }
 
 impl Config {
@@ -32,6 +34,16 @@ impl Config {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Says where this config stands in a larger one, such as `stt`: problems are named from there, `stt.language`.
+    ///
+    /// A plugin in a file (feature `dynamic`) names so what its description refuses; what its constructor says, it says by
+    /// its own keys.
+    #[must_use]
+    pub fn within(mut self, place: impl Into<String>) -> Self {
+        self.place = place.into();
+        self
     }
 
     /// Sets a value that has a type; what stood there is replaced, with all in it.
@@ -75,6 +87,10 @@ impl Config {
         self.values.is_empty() && self.texts.is_empty()
     }
 
+    pub(super) fn place(&self) -> &str {
+        &self.place
+    }
+
     pub(super) fn values(&self) -> &Map<String, Value> {
         &self.values
     }
@@ -102,7 +118,7 @@ impl Config {
 
 impl From<Map<String, Value>> for Config {
     fn from(values: Map<String, Value>) -> Self {
-        Self { values, texts: BTreeMap::new() }
+        Self { values, ..Self::default() }
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::map::Config;
 use crate::error::{Error, Result};
 use crate::hint;
 
@@ -74,8 +75,8 @@ pub(super) enum Source {
 }
 
 impl Place {
-    pub(super) fn root() -> Self {
-        Self { path: String::new(), source: Source::Given, hidden: false }
+    pub(super) fn root(config: &Config) -> Self {
+        Self { path: config.place().to_owned(), source: Source::Given, hidden: false }
     }
 
     pub(super) fn key(&self, key: &str) -> Self {

@@ -25,7 +25,7 @@ pub struct ConfigReader<'c> {
 pub(super) fn read<C: PluginConfig>(config: &Config) -> Result<C> {
     let mut problems = Problems::default();
     let table = Value::Object(resolve(config, C::FIELDS, &mut problems));
-    let place = Place::root();
+    let place = Place::root(config);
     let read = C::read(&mut ConfigReader { value: &table, fields: C::FIELDS, place, problems: &mut problems });
     problems.finish(read)
 }

@@ -17,7 +17,7 @@ use crate::hint;
 /// The value of each field: complete, typed, and without what has a problem.
 pub(super) fn resolve(config: &Config, fields: &[ConfigField], problems: &mut Problems) -> Map<String, Value> {
     let given = Given { value: None, table: Some(config.values()), texts: config.texts().collect() };
-    Resolver { problems }.table(fields, &given, &Place::root())
+    Resolver { problems }.table(fields, &given, &Place::root(config))
 }
 
 /// What was given for one place: a value, and texts for it (with an empty path) or for places in it.

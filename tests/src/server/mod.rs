@@ -159,6 +159,16 @@ pub struct Server {
 struct Shared {
     state: Mutex<State>,
     changed: Condvar,
+    answer: Option<Answer>,
+}
+
+/// Makes a reply to each request, on the server's own thread.
+struct Answer(Box<dyn Fn(&Request) -> Reply + Send + Sync>);
+
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Answer")
+    }
 }
 
 #[derive(Debug, Default)]
@@ -185,6 +195,10 @@ impl Shared {
     }
 
     fn reply_to(&self, request: Request) -> Reply {
+        if let Some(Answer(answer)) = &self.answer {
+            // Not kept: there may be many.
+            return answer(&request);
+        }
         let mut state = self.state.lock().unwrap();
         state.requests.push(request);
         let reply = state.replies.pop_front().or_else(|| state.always.clone());
@@ -210,6 +224,12 @@ impl Server {
         Self::run(replies, None, None)
     }
 
+    /// Speaks HTTP/1.1 and says to each request what the function does, which is called on the server's thread. Requests
+    /// are not kept.
+    pub fn answering(answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
+        Self::serving(State::default(), Some(Answer(Box::new(answer))), None)
+    }
+
     /// Speaks HTTP/1.1 and says the same thing again and again.
     pub fn always(reply: Reply) -> Self {
         Self::run([], Some(reply), None)
@@ -226,8 +246,11 @@ impl Server {
     }
 
     fn run(replies: impl IntoIterator<Item = Reply>, always: Option<Reply>, alpn: Option<&[&[u8]]>) -> Self {
-        let state = State { replies: replies.into_iter().collect(), always, ..State::default() };
-        let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
+        Self::serving(State { replies: replies.into_iter().collect(), always, ..State::default() }, None, alpn)
+    }
+
+    fn serving(state: State, answer: Option<Answer>, alpn: Option<&[&[u8]]>) -> Self {
+        let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new(), answer });
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
