@@ -28,6 +28,7 @@ pub(super) struct Report {
     tokens: (u64, u64),
     characters: u64,
     transcribed: Duration,
+    gaps: Duration,
 }
 
 /// One turn, in numbers.
@@ -96,6 +97,7 @@ impl Report {
             tokens: (0, 0),
             characters: 0,
             transcribed: Duration::ZERO,
+            gaps: Duration::ZERO,
         }
     }
 
@@ -126,6 +128,7 @@ impl Report {
             VoiceEventType::ReplyEnded(ended) => {
                 turn.outcome = Some(if ended.interrupted { Outcome::Interrupted } else { Outcome::Answered });
                 turn.end_reply(event.at);
+                self.gaps += ended.gaps;
             }
             VoiceEventType::Failed(_) => {
                 turn.outcome = Some(Outcome::Failed);
@@ -215,7 +218,7 @@ impl Report {
              turns            {}: {answered} answered, {interrupted} interrupted{}{}\n\
              transcribed      {:.3} s of speech\n\
              tokens           {} read, {} written\n\
-             characters       {} spoken\n\
+             characters       {} spoken\n{}\
              processing time  {:.3} s\n",
             self.labels.iter().collect::<Vec<_>>().join(", "),
             self.input.as_secs_f64(),
@@ -227,8 +230,17 @@ impl Report {
             self.tokens.0,
             self.tokens.1,
             self.characters,
+            self.late(),
             self.took.as_secs_f64(),
         )
+    }
+
+    /// Whether speech came too late to be heard without a gap.
+    fn late(&self) -> String {
+        if self.gaps.is_zero() {
+            return String::new();
+        }
+        format!("gaps             {:.3} s within the answers, where speech came too late\n", self.gaps.as_secs_f64())
     }
 }
 
