@@ -140,13 +140,17 @@ impl Report {
 
     /// Takes in what a plugin did.
     pub(super) fn count(&mut self, event: &MonitorEvent) {
+        // The members of a fallback report too, and are part of what it reports.
+        let is_ours = |kind: &str, label: &str| label == self.labels.of(kind);
         match event {
-            MonitorEvent::Llm(metrics) => {
+            MonitorEvent::Llm(metrics) if is_ours("llm", &metrics.label) => {
                 self.tokens.0 += metrics.prompt_tokens;
                 self.tokens.1 += metrics.completion_tokens;
             }
-            MonitorEvent::Tts(metrics) => self.characters += metrics.characters_count,
-            MonitorEvent::Stt(metrics) => self.transcribed += metrics.audio_duration,
+            MonitorEvent::Tts(metrics) if is_ours("tts", &metrics.label) => self.characters += metrics.characters_count,
+            MonitorEvent::Stt(metrics) if is_ours("stt", &metrics.label) && metrics.error.is_none() => {
+                self.transcribed += metrics.audio_duration;
+            }
             _ => {}
         }
     }
