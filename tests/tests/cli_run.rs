@@ -311,6 +311,7 @@ fn in_real_time_it_takes_as_long_as_the_recording() -> Result {
     let done = run(&["--in", short.to_str().ok_or("UTF-8")?, "--realtime", "--format", "json"])?;
     let end = json_lines(&done)?.pop().ok_or("a last line")?;
     assert_eq!((end["input"].as_f64(), &end["turns"]), (Some(0.5), &0.into()));
+    assert!(stderr(&done).contains("note: vad/silero heard nobody speak"), "{}", stderr(&done));
     assert!(end["processing_time"].as_f64() >= Some(0.5), "{end}");
     Ok(())
 }
