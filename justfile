@@ -21,6 +21,10 @@ bench:
 endurance:
     cargo test -p integration-tests --test loading -- --ignored --nocapture
 
+# The boundary of plugin files under Miri, both sides in one process (wants the nightly compiler with miri and rust-src).
+miri:
+    cargo +nightly miri test -p lk-plugin --lib abi
+
 # Notes survive release builds, LTO, -Oz and strip with each linker that is installed (Debian: binutils, lld, mold).
 linker-matrix:
     tests/linker-matrix.sh

@@ -286,6 +286,12 @@ impl Error {
         self.inner.body.as_deref()
     }
 
+    /// The message with those of the causes behind it, for where there is one line: `no answer: connection refused`.
+    #[must_use]
+    pub fn in_full(&self) -> String {
+        std::iter::once(self.to_string()).chain(self.chain()).collect::<Vec<_>>().join(": ")
+    }
+
     /// The messages of the causes, nearest first, without this error's own; at most 16.
     #[must_use]
     pub fn chain(&self) -> Vec<String> {
@@ -353,6 +359,16 @@ fn bounded(mut body: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn in_full_has_the_message_and_each_cause() {
+        let cause = Error::new(ErrorKind::Io, "refused").with_source("no route");
+        assert_eq!(
+            Error::new(ErrorKind::ApiConnection, "no answer").with_source(cause).in_full(),
+            "no answer: refused: no route"
+        );
+        assert_eq!(Error::config("bad").in_full(), "bad");
+    }
 
     #[test]
     fn retryable_follows_livekits_table() {

@@ -51,6 +51,7 @@ fn every_command_prints_what_its_schema_says() -> Result {
     holds("plugin show", &["stt/openai"], 0, 1)?;
     holds("plugin check", &["vad/fake", "stt/stream"], 3, 1)?;
     holds("plugin download-files", &["--dry-run"], 0, 1)?;
+    holds("run", &["--in", GOLDEN, "--out", speech], 0, 20)?;
     holds("vad", &[GOLDEN, "--events", "all"], 0, 1000)?;
     holds("llm", &["--plugin", "fake", "hello"], 0, 3)?;
     holds("stt", &[GOLDEN, "--plugin", "fake"], 0, 1)?;
@@ -82,7 +83,7 @@ fn the_page_lists_the_commands_of_the_schema() -> Result {
         all["$defs"].as_object().ok_or("definitions")?.keys().map(String::as_str).collect();
     let named: BTreeSet<&str> =
         PAGE.lines().filter_map(|line| Some(line.strip_prefix("| `")?.split_once('`')?.0)).collect();
-    let parts = BTreeSet::from(["field", "module", "plugin", "refusal"]);
+    let parts = BTreeSet::from(["field", "metrics", "module", "plugin", "refusal"]);
     assert_eq!(named, definitions.difference(&parts).copied().collect());
     Ok(())
 }

@@ -241,8 +241,16 @@ fn a_provider_that_is_down_fails_three_turns_and_what_there_is_is_kept() -> Resu
     assert!(stderr(&done).contains("error: turn 1: llm/openai/some-model: "), "{}", stderr(&done));
     assert!(stderr(&done).contains("note: 3 turns in a row failed"), "{}", stderr(&done));
     assert!(stdout(&done).contains("turns            3: 0 answered, 0 interrupted, 3 failed"), "{}", stdout(&done));
+    let json = run(&[&["--in", GOLDEN, "--format", "json"], &settings[..]].concat())?;
+    let failed: Vec<Value> = stdout(&json)
+        .lines()
+        .map(serde_json::from_str)
+        .filter(|line| line.as_ref().map_or(true, |line: &Value| line["type"] == "failed"))
+        .collect::<serde_json::Result<_>>()?;
+    let said = |line: &Value| line["error"].as_str().is_some_and(|error| error.contains("overloaded"));
+    assert!(failed.len() == 3 && failed.iter().all(said), "{failed:?}");
     let chats = server.requests().iter().filter(|request| request.path.ends_with("/chat/completions")).count();
-    assert_eq!(chats, 3);
+    assert_eq!(chats, 6);
     assert!(sound(&reply)?.is_empty() && WavReader::open(&reply)?.duration() > 24_000);
     Ok(())
 }
@@ -303,6 +311,7 @@ fn in_real_time_it_takes_as_long_as_the_recording() -> Result {
     let done = run(&["--in", short.to_str().ok_or("UTF-8")?, "--realtime", "--format", "json"])?;
     let end = json_lines(&done)?.pop().ok_or("a last line")?;
     assert_eq!((end["input"].as_f64(), &end["turns"]), (Some(0.5), &0.into()));
+    assert!(stderr(&done).contains("note: vad/silero heard nobody speak"), "{}", stderr(&done));
     assert!(end["processing_time"].as_f64() >= Some(0.5), "{end}");
     Ok(())
 }

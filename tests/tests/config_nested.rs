@@ -304,3 +304,18 @@ fn secrets_stay_hidden_at_every_depth() {
     let shown = format!("{:?}", read(&inside(json!({"api_key": SECRET, "more_keys": [SECRET]}))));
     assert!(!shown.contains("31337"), "{shown}");
 }
+
+#[test]
+fn a_config_that_stands_in_a_larger_one_names_its_problems_from_there() {
+    let refused = |json: Value| AgentConfig::from_config(&config(&json).within("llm.first")).unwrap_err().to_string();
+    assert_eq!(
+        refused(json!({"rate": 1, "retry": {"pause": "x"}, "voises": []})),
+        "3 problems in the config: `llm.first.retry.pause` must be a number of seconds, not negative, but is the text `x`; \
+         `llm.first.rate` cannot be `1`; choose from `8000`, `16000`, `24000`; \
+         `llm.first.voises` is not an option; did you mean `voices`? choose from `base_url`, `fallback`, `folder`, \
+         `headers`, `language`, `letter`, `mode`, `providers`, `rate`, `retry`, `voices`, `weights`"
+    );
+    let message = refused(json!({"letter": "b", "rate": 8_000}));
+    assert_eq!(message, "`llm.first`: `letter` cannot be `b` at a `rate` of `8000`; change one of them");
+    assert!(AgentConfig::from_config(&config(&json!({})).within("llm.first")).is_ok());
+}

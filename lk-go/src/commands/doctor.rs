@@ -208,10 +208,7 @@ impl Examined {
         let (state, detail) = match output::quiet_panics(|| Instance::of(plugin, &Config::new())) {
             Ok(_) => (State::Ready, None),
             Err(error) if error.kind() == ErrorKind::Config => (State::WantsConfig, Some(error.message().to_owned())),
-            Err(error) => {
-                let causes: String = error.chain().iter().map(|cause| format!(": {cause}")).collect();
-                (State::Broken, Some(format!("{}{causes}", error.message())))
-            }
+            Err(error) => (State::Broken, Some(error.in_full())),
         };
         Self { plugin: plugin.to_string(), source: plugin.source().to_owned(), state, detail }
     }

@@ -169,6 +169,9 @@ impl Run {
             )),
             _ => {}
         }
+        if self.report.turns() == 0 && !length.is_zero() && outcome == Exit::Good {
+            output::note(format_args!("{} heard nobody speak, so there is nothing to answer", self.labels.of("vad")));
+        }
         if let Some(answers) = self.answers.take() {
             answers.finish()?;
         }

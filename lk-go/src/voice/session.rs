@@ -39,6 +39,31 @@ const MAX_ROUNDS: usize = 100_000;
 /// cut off stay in the conversation, as a message that is `interrupted`.
 ///
 /// Dropping the session cancels everything.
+///
+/// ```
+/// use lk_go::voice::{Session, SessionOptions, VoiceEventType, VoicePlugins};
+/// use lk_plugin::{AudioFrame, Result};
+///
+/// /// What is heard while these frames are said, and until all is answered: samples at the rate of the tts.
+/// async fn converse(plugins: VoicePlugins, frames: &[AudioFrame]) -> Result<Vec<i16>> {
+///     let mut session = Session::new(plugins, SessionOptions::default())?;
+///     let mut speech = Vec::new();
+///     for frame in frames {
+///         session.hear(frame.as_ref()).await?;
+///         speech.extend_from_slice(session.speech()?.samples());
+///         for event in session.take_events() {
+///             if let VoiceEventType::Transcript { text, .. } = event.event_type {
+///                 println!("at {:?} in turn {}: {text}", event.at, event.turn);
+///             }
+///         }
+///     }
+///     session.end_input().await?;
+///     while session.run_out().await {
+///         speech.extend_from_slice(session.speech()?.samples());
+///     }
+///     Ok(speech)
+/// }
+/// ```
 pub struct Session {
     plugins: VoicePlugins,
     options: SessionOptions,

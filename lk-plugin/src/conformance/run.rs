@@ -46,8 +46,7 @@ pub(super) enum Stop {
 impl From<Error> for Stop {
     /// A call failed that should not.
     fn from(error: Error) -> Self {
-        let causes: String = error.chain().iter().map(|cause| format!(": {cause}")).collect();
-        Self::Finding(format!("`{}` error: {error}{causes}", error.kind()))
+        Self::Finding(format!("`{}` error: {}", error.kind(), error.in_full()))
     }
 }
 

@@ -124,6 +124,7 @@ fn every_command_fits_a_narrow_terminal() -> Result {
         (&["plugin", "check", "vad/fake"], "passed"),
         (&["plugin", "download-files", "--dry-run"], "no plugin"),
         (&["doctor"], "no problems"),
+        (&["run", "--in", GOLDEN, "--out", speech], "answers          33"),
         (&["vad", GOLDEN], "real-time factor"),
         (&["llm", "--plugin", "fake", "hello"], "you said: hello"),
         (&["stt", GOLDEN, "--plugin", "fake"], "the quick brown fox"),

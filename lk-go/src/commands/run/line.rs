@@ -97,7 +97,7 @@ impl<'e> What<'e> {
             VoiceEventType::Failed(failure) => Self::Failed {
                 stage: failure.stage.as_str(),
                 kind: failure.error.kind().name(),
-                error: failure.error.chain().join(": "),
+                error: failure.error.in_full(),
                 retryable: failure.error.is_retryable(),
                 heard: &failure.heard,
             },

@@ -28,6 +28,7 @@ pub(super) struct Report {
     tokens: (u64, u64),
     characters: u64,
     transcribed: Duration,
+    gaps: Duration,
 }
 
 /// One turn, in numbers.
@@ -98,6 +99,7 @@ impl Report {
             tokens: (0, 0),
             characters: 0,
             transcribed: Duration::ZERO,
+            gaps: Duration::ZERO,
         }
     }
 
@@ -128,6 +130,7 @@ impl Report {
             VoiceEventType::ReplyEnded(ended) => {
                 turn.outcome = Some(if ended.interrupted { Outcome::Interrupted } else { Outcome::Answered });
                 turn.end_reply(event.at);
+                self.gaps += ended.gaps;
             }
             VoiceEventType::Failed(_) => {
                 turn.outcome = Some(Outcome::Failed);
@@ -139,13 +142,17 @@ impl Report {
 
     /// Takes in what a plugin did.
     pub(super) fn count(&mut self, event: &MonitorEvent) {
+        // The members of a fallback report too, and are part of what it reports.
+        let is_ours = |kind: &str, label: &str| label == self.labels.of(kind);
         match event {
-            MonitorEvent::Llm(metrics) => {
+            MonitorEvent::Llm(metrics) if is_ours("llm", &metrics.label) => {
                 self.tokens.0 += metrics.prompt_tokens;
                 self.tokens.1 += metrics.completion_tokens;
             }
-            MonitorEvent::Tts(metrics) => self.characters += metrics.characters_count,
-            MonitorEvent::Stt(metrics) => self.transcribed += metrics.audio_duration,
+            MonitorEvent::Tts(metrics) if is_ours("tts", &metrics.label) => self.characters += metrics.characters_count,
+            MonitorEvent::Stt(metrics) if is_ours("stt", &metrics.label) && metrics.error.is_none() => {
+                self.transcribed += metrics.audio_duration;
+            }
             _ => {}
         }
     }
@@ -218,7 +225,7 @@ impl Report {
              turns            {}: {answered} answered, {interrupted} interrupted{}{}\n\
              transcribed      {:.3} s of speech\n\
              tokens           {} read, {} written\n\
-             characters       {} spoken\n\
+             characters       {} spoken\n{}\
              processing time  {:.3} s\n",
             self.labels.iter().collect::<Vec<_>>().join(", "),
             self.input.as_secs_f64(),
@@ -230,8 +237,17 @@ impl Report {
             self.tokens.0,
             self.tokens.1,
             self.characters,
+            self.late(),
             self.took.as_secs_f64(),
         )
+    }
+
+    /// Whether speech came too late to be heard without a gap.
+    fn late(&self) -> String {
+        if self.gaps.is_zero() {
+            return String::new();
+        }
+        format!("gaps             {:.3} s within the answers, where speech came too late\n", self.gaps.as_secs_f64())
     }
 }
 

@@ -257,7 +257,7 @@ impl Failures {
 
 /// The error with its causes, in a line of bounded length.
 fn reason(error: &Error) -> String {
-    let whole = std::iter::once(error.to_string()).chain(error.chain()).collect::<Vec<_>>().join(": ");
+    let whole = error.in_full();
     match whole.char_indices().nth(LONGEST_REASON) {
         Some((end, _)) => format!("{}…", &whole[..end]),
         None => whole,
