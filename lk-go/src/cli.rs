@@ -190,7 +190,7 @@ pub(crate) struct BuildArgs {
     #[arg(long, conflicts_with = "features")]
     pub(crate) without_built_ins: bool,
     /// The features of lk-go, instead of all: built-in plugins (`adapters`, `fake`, `openai`, `silero`), `download` and `dynamic`
-    #[arg(long, value_name = "FEATURE,…", value_delimiter = ',')]
+    #[arg(long, value_name = "FEATURE,...", value_delimiter = ',')]
     pub(crate) features: Option<Vec<String>>,
 }
 
@@ -240,7 +240,7 @@ Examples:
   lk-go plugin schema ./libmy_plugin.so
 
 An editor completes a config with it: in TOML with the line `#:schema openai-stt.schema.json` at the top, in JSON with the key
-`$schema`, in YAML with `# yaml-language-server: $schema=…`. Of several plugins each has its own under `$defs`.
+`$schema`, in YAML with `# yaml-language-server: $schema=FILE`. Of several plugins each has its own under `$defs`.
 
 ", exit_codes!()))]
     Schema(SchemaArgs),

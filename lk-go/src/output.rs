@@ -14,7 +14,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::{printable, usage};
+use crate::{printable, terminal, usage};
 
 /// The narrowest that a terminal makes a table's last column: a few words a line.
 const MIN_LAST_COLUMN: u16 = 20;
@@ -173,10 +173,7 @@ pub(crate) fn bug(panic: &PanicHookInfo<'_>) {
 pub(crate) fn progress(length: Duration) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(milliseconds(length)), ProgressDrawTarget::stderr())
         .with_finish(ProgressFinish::AndClear);
-    match ProgressStyle::with_template("{wide_bar} {percent:>3} %  {eta} left") {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
+    styled(bar, "{wide_bar} {percent:>3} %  {eta} left")
 }
 
 /// A progress bar of a file of so many bytes; else as [`progress`].
@@ -185,10 +182,7 @@ pub(crate) fn download(name: &str, size: u64) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(size), ProgressDrawTarget::stderr())
         .with_finish(ProgressFinish::AndClear)
         .with_message(printable::paragraph(name));
-    match ProgressStyle::with_template("{msg} {wide_bar} {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left") {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
+    styled(bar, "{msg} {wide_bar} {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left")
 }
 
 /// A sign on standard error that something is going on; else as [`progress`].
@@ -196,8 +190,18 @@ pub(crate) fn waiting(what: impl fmt::Display) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())
         .with_finish(ProgressFinish::AndClear)
         .with_message(printable::paragraph(&what.to_string()));
+    let bar = styled(bar, "{spinner} {msg}");
     bar.enable_steady_tick(Duration::from_millis(100));
     bar
+}
+
+fn styled(bar: ProgressBar, template: &str) -> ProgressBar {
+    match ProgressStyle::with_template(template) {
+        Ok(style) if terminal::is_unicode() => bar.with_style(style),
+        // The last of the signs is for when it is done.
+        Ok(style) => bar.with_style(style.progress_chars("#.").tick_chars("-\\|/ ")),
+        Err(_) => bar,
+    }
 }
 
 /// Whether what goes to standard output may have colours.
@@ -238,6 +242,9 @@ fn say_lines(style: Style, label: &str, text: impl fmt::Display) {
 
 fn write_labelled(style: Style, label: &str, text: &str) {
     let label = style.for_stderr().apply_to(format_args!("{label}:")).to_string();
+    // Our own signs; what users and plugins wrote stays as it is.
+    let text =
+        if terminal::is_unicode() { text.to_owned() } else { text.replace('…', "...").replace('\u{FFFD}', "?") };
     // Nobody is left to hear that this failed.
     let _ = writeln!(io::stderr(), "{label} {text}");
 }

@@ -37,6 +37,11 @@ pub(crate) fn is_unicode() -> bool {
     cfg!(windows) || says_unicode(locale().as_deref())
 }
 
+/// What stands for words that are left out.
+pub(crate) fn ellipsis() -> &'static str {
+    if is_unicode() { "…" } else { "..." }
+}
+
 /// The locale of characters, by the rules of POSIX; `None` when there is none.
 pub(crate) fn locale() -> Option<String> {
     let set = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(std::env::var_os).find(|value| !value.is_empty());

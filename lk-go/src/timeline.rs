@@ -4,9 +4,6 @@ use std::time::Duration;
 
 use lk_plugin::{VadEvent, VadEventType};
 
-const SPEECH: char = '█';
-const SILENCE: char = '·';
-
 /// The steps between two marks of the time axis, in milliseconds: what people count in.
 const STEPS: [u64; 18] = [
     100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 900_000, 1_800_000,
@@ -55,14 +52,14 @@ pub(crate) fn segments(events: &[VadEvent], length: Duration) -> Vec<Segment> {
     segments
 }
 
-/// The picture: a line of speech and silence, the marks of the time axis, and their times. Empty when there is no room
-/// or nothing to draw.
-pub(crate) fn draw(segments: &[Segment], length: Duration, width: usize) -> String {
-    draw_tracks(&[("", segments)], length, width)
+/// The picture: a line of speech and silence, the marks of the time axis, and their times; of ASCII unless `unicode`. Empty
+/// when there is no room or nothing to draw.
+pub(crate) fn draw(segments: &[Segment], length: Duration, width: usize, unicode: bool) -> String {
+    draw_tracks(&[("", segments)], length, width, unicode)
 }
 
 /// As [`draw`], with several lines of speech and silence, each after its name.
-pub(crate) fn draw_tracks(tracks: &[(&str, &[Segment])], length: Duration, width: usize) -> String {
+pub(crate) fn draw_tracks(tracks: &[(&str, &[Segment])], length: Duration, width: usize, unicode: bool) -> String {
     let longest = tracks.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     let indent = if longest == 0 { 0 } else { longest + 2 };
     let (length, width) = (millis(length), width.saturating_sub(indent) as u64);
@@ -71,35 +68,24 @@ pub(crate) fn draw_tracks(tracks: &[(&str, &[Segment])], length: Duration, width
     }
     let mut picture = String::new();
     for (name, segments) in tracks {
-        picture.push_str(&format!("{name:indent$}{}\n", bar(segments, length, width)));
+        picture.push_str(&format!("{name:indent$}{}\n", bar(segments, length, width, unicode)));
     }
     let (marks, labels) = axis(length, width);
     picture + &format!("{:indent$}{marks}\n{:indent$}{labels}\n", "", "")
 }
 
-fn bar(segments: &[Segment], length: u64, width: u64) -> String {
-    let mut cells = vec![SILENCE; width as usize];
+fn bar(segments: &[Segment], length: u64, width: u64, unicode: bool) -> String {
+    let (speech, silence) = if unicode { ('█', '·') } else { ('#', '.') };
+    let mut cells = vec![silence; width as usize];
     for segment in segments {
         let cell = |time: Duration| millis(time).min(length) * width;
         // A cell is speech when its middle is; a segment between two middles still gets the cell where it starts.
         let first = (cell(segment.start) + length / 2) / length;
         let last = (cell(segment.end) + length / 2) / length;
         let range = if first < last { first..last } else { (first.min(width - 1))..(first.min(width - 1) + 1) };
-        cells[range.start as usize..range.end as usize].fill(SPEECH);
+        cells[range.start as usize..range.end as usize].fill(speech);
     }
     cells.into_iter().collect()
-}
-
-/// A picture for where only ASCII can be read.
-pub(crate) fn in_ascii(picture: &str) -> String {
-    let ascii = |char| match char {
-        SPEECH => '#',
-        SILENCE => '.',
-        char if char.is_ascii() => char,
-        // The marks of the axis.
-        _ => '|',
-    };
-    picture.chars().map(ascii).collect()
 }
 
 fn axis(length: u64, width: u64) -> (String, String) {
@@ -173,31 +159,33 @@ mod tests {
 
     #[test]
     fn the_picture_has_speech_in_its_place_and_a_time_axis() {
-        let picture = draw(&[segment(1_000, 2_500), segment(8_000, 10_000)], ms(10_000), 40);
+        let picture = draw(&[segment(1_000, 2_500), segment(8_000, 10_000)], ms(10_000), 40, true);
         let lines: Vec<&str> = picture.lines().collect();
         let expected = ["····██████······················████████", "|                   |", "0 s                 5 s"];
         assert_eq!(lines, expected);
+        let ascii = draw(&[segment(1_000, 2_500), segment(8_000, 10_000)], ms(10_000), 40, false);
+        assert_eq!(ascii.lines().next(), Some("....######......................########"));
     }
 
     #[test]
     fn a_blip_is_visible_even_at_the_end() {
-        assert_eq!(draw(&[segment(0, 1)], ms(60_000), 20).lines().next(), Some("█···················"));
-        assert_eq!(draw(&[segment(59_999, 60_000)], ms(60_000), 20).lines().next(), Some("···················█"));
-        assert_eq!(draw(&[segment(0, 90_000)], ms(60_000), 5).lines().next(), Some("█████"));
+        assert_eq!(draw(&[segment(0, 1)], ms(60_000), 20, true).lines().next(), Some("█···················"));
+        assert_eq!(draw(&[segment(59_999, 60_000)], ms(60_000), 20, true).lines().next(), Some("···················█"));
+        assert_eq!(draw(&[segment(0, 90_000)], ms(60_000), 5, true).lines().next(), Some("█████"));
     }
 
     #[test]
     fn any_length_and_width_can_be_drawn() {
         for length in [1, 40, 999, 61_000, 3_599_999, 86_400_000, 40_000_000_000] {
             for width in [1, 2, 7, 20, 80, 120] {
-                let picture = draw(&[segment(length / 3, length / 2)], ms(length), width);
+                let picture = draw(&[segment(length / 3, length / 2)], ms(length), width, true);
                 let lines: Vec<&str> = picture.lines().collect();
                 assert_eq!(lines.len(), 3, "{length} {width}");
                 assert!(lines.iter().all(|line| line.chars().count() <= width), "{length} {width}\n{picture}");
             }
         }
-        assert_eq!(draw(&[], Duration::ZERO, 80), "");
-        assert_eq!(draw(&[], ms(10), 0), "");
+        assert_eq!(draw(&[], Duration::ZERO, 80, true), "");
+        assert_eq!(draw(&[], ms(10), 0, true), "");
     }
 
     #[test]

@@ -107,7 +107,10 @@ mod tests {
             ),
             (&["vad", "x", "y"], "`y` does not belong here; write `lk-go vad [OPTIONS] <FILE.wav>`, or see `--help`"),
             (&["vad"], "`<FILE.wav>` is missing; write `lk-go vad <FILE.wav>`, or see `--help`"),
-            (&["vads"], "`vads` is not a command; did you mean `vad`? write `lk-go <COMMAND>`, or see `--help`"),
+            (
+                &["vads"],
+                "`vads` is not a command; did you mean `vad`? write `lk-go [OPTIONS] <COMMAND>`, or see `--help`",
+            ),
             (
                 &["vad", "x", "--events", "all", "--events", "all"],
                 "`--events <EVENTS>` is given more than once; give it once",

@@ -12,7 +12,7 @@ use super::instance::Instance;
 use super::named::{self, Named};
 use crate::cli::{CheckArgs, ListFormat};
 use crate::error::{Error, Exit, Result};
-use crate::{output, plugin_files};
+use crate::{output, plugin_files, terminal};
 
 /// The version of the JSON document; grows when a reader would have to change.
 const FORMAT: u32 = 1;
@@ -138,7 +138,7 @@ impl Check {
     fn seen(&self) -> String {
         let detail = self.detail.as_deref().unwrap_or_default();
         let seen = match detail.char_indices().nth(LONGEST_DETAIL) {
-            Some((end, _)) => format!("{}…", &detail[..end]),
+            Some((end, _)) => format!("{}{}", &detail[..end], terminal::ellipsis()),
             None => detail.to_owned(),
         };
         format!("{seen} (the rule: {})", self.rule)

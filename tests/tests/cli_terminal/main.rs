@@ -14,11 +14,22 @@ const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/austen_16k.wav
 
 #[test]
 fn a_locale_of_ascii_gets_ascii() -> Result {
-    let drawn = |locale| -> Result<String> {
-        Ok(String::from_utf8(lk_go()?.args(["vad", GOLDEN]).env("LC_ALL", locale).output()?.stdout)?)
+    let printed = |arguments: &[&str], locale| -> Result<String> {
+        let output = lk_go()?.args(arguments).env("LC_ALL", locale).output()?;
+        Ok(String::from_utf8([output.stdout, output.stderr].concat())?)
     };
-    assert!(!drawn("C.UTF-8")?.is_ascii());
-    assert!(drawn("C")?.is_ascii());
+    let folder = tempfile::TempDir::new()?;
+    let reply = folder.path().join("reply.wav");
+    let reply = reply.to_str().ok_or("a path")?;
+    let long = "long".repeat(100);
+    for arguments in [&["vad", GOLDEN][..], &["run", "--in", GOLDEN, "--out", reply], &["plugin", "show", &long]] {
+        assert!(!printed(arguments, "C.UTF-8")?.is_ascii(), "{arguments:?}");
+        let text = printed(arguments, "C")?;
+        assert!(text.is_ascii(), "{text}");
+    }
+    for help in [&["build", "--help"][..], &["plugin", "schema", "--help"]] {
+        assert!(printed(help, "C")?.is_ascii(), "{help:?}");
+    }
     Ok(())
 }
 

@@ -35,13 +35,17 @@ struct Terminal {
 
 impl Terminal {
     fn run(columns: u16, arguments: &[&str]) -> Result<Self> {
+        Self::run_in("C.UTF-8", columns, arguments)
+    }
+
+    fn run_in(locale: &str, columns: u16, arguments: &[&str]) -> Result<Self> {
         let mut command = Command::new("sh");
         // Not before the terminal has its width.
         command.args(["-c", "read start; exec \"$0\" \"$@\""]).arg(binary()?).args(arguments);
         for variable in ["NO_COLOR", "CLICOLOR_FORCE", "OPENAI_API_KEY", "OPENAI_BASE_URL", "LK_PLUGIN_PATH"] {
             command.env_remove(variable);
         }
-        command.env("TERM", "xterm-256color").env("LC_ALL", "C.UTF-8");
+        command.env("TERM", "xterm-256color").env("LC_ALL", locale);
         let mut process = PtyProcess::spawn(command)?;
         process.set_echo(false, None)?;
         process.set_window_size(columns, ROWS)?;
@@ -156,14 +160,21 @@ fn mistakes_are_red_and_notes_are_not() -> Result {
 
 #[test]
 fn progress_is_seen_and_ctrl_c_ends_it() -> Result {
+    progress_is_seen("C.UTF-8")?;
+    progress_is_seen("C")
+}
+
+fn progress_is_seen(locale: &str) -> Result {
     let folder = tempfile::TempDir::new()?;
     let pipe = folder.path().join("speech.wav");
     assert!(Command::new("mkfifo").arg(&pipe).status()?.success());
-    let mut terminal = Terminal::run(80, &["vad", pipe.to_str().ok_or("a path")?])?;
+    let mut terminal = Terminal::run_in(locale, 80, &["vad", pipe.to_str().ok_or("a path")?])?;
     let recording = fs::read(GOLDEN)?;
     let mut writer = fs::OpenOptions::new().write(true).open(&pipe)?;
     writer.write_all(&recording[..recording.len() / 2])?;
     terminal.wait_for(" %")?;
+    let progress = terminal.text();
+    assert_eq!(progress.is_ascii(), locale == "C", "{progress}");
     terminal.press(CTRL_C)?;
     assert_eq!(terminal.end()?, 130, "{}", terminal.text());
     drop(writer);

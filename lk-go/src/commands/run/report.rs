@@ -5,9 +5,9 @@ use std::time::Duration;
 use lk_plugin::monitor::MonitorEvent;
 
 use super::config::Labels;
-use crate::output;
 use crate::timeline::{self, Segment};
 use crate::voice::{VoiceEvent, VoiceEventType};
+use crate::{output, terminal};
 
 /// The width of the picture where there is no terminal.
 const WIDTH: u16 = 80;
@@ -77,10 +77,12 @@ pub(super) fn said(event: &VoiceEvent) -> String {
         VoiceEventType::ReplyEnded(ended) if ended.heard.is_empty() => {
             line("agent", "[cut off before a word was heard]")
         }
-        VoiceEventType::ReplyEnded(ended) => line("agent", &format!("{} … [cut off]", ended.heard)),
+        VoiceEventType::ReplyEnded(ended) => {
+            line("agent", &format!("{} {} [cut off]", ended.heard, terminal::ellipsis()))
+        }
         VoiceEventType::NothingUnderstood { .. } => line("user", "[nothing understood]"),
         VoiceEventType::Failed(failure) if !failure.heard.is_empty() => {
-            line("agent", &format!("{} … [failed]", failure.heard))
+            line("agent", &format!("{} {} [failed]", failure.heard, terminal::ellipsis()))
         }
         _ => String::new(),
     }
@@ -184,7 +186,8 @@ impl Report {
         let speech: Vec<Segment> = self.turns.iter().filter_map(|turn| turn.speech(self.length)).collect();
         let replies: Vec<Segment> = self.turns.iter().filter_map(|turn| turn.reply).collect();
         let width = output::width().unwrap_or(WIDTH).min(MAX_WIDTH);
-        parts.push(timeline::draw_tracks(&[("user", &speech), ("agent", &replies)], self.length, usize::from(width)));
+        let tracks = [("user", &*speech), ("agent", &*replies)];
+        parts.push(timeline::draw_tracks(&tracks, self.length, usize::from(width), terminal::is_unicode()));
         parts.push(self.totals());
         parts.retain(|part| !part.is_empty());
         // What was said stands before.

@@ -41,10 +41,7 @@ impl Report {
             parts.push(segment_table(&segments));
         }
         let width = output::width().unwrap_or(WIDTH).min(MAX_WIDTH);
-        parts.push({
-            let picture = timeline::draw(&segments, self.length, usize::from(width));
-            if terminal::is_unicode() { picture } else { timeline::in_ascii(&picture) }
-        });
+        parts.push(timeline::draw(&segments, self.length, usize::from(width), terminal::is_unicode()));
         parts.push(self.totals(&segments));
         parts.retain(|part| !part.is_empty());
         parts.join("\n")
