@@ -78,12 +78,14 @@ fn two_hundred_turns_survive_a_server_that_does_not_behave() {
     assert_eq!(failed.len(), 3, "each stage fails now and then: {failed:?}");
     assert!(took < LIMIT, "{took:?}");
 
-    // Sockets close a little later than what used them.
+    // Sockets close, and hints end, a little later than what used them; also those of the first turn, which then count before.
+    let is_clean = |after: (usize, usize)| after.0 <= before.0 && after.1 <= before.1;
     let deadline = Instant::now() + Duration::from_secs(10);
-    while settled() != before && Instant::now() < deadline {
+    while !is_clean(settled()) && Instant::now() < deadline {
         std::thread::sleep(Duration::from_millis(20));
     }
-    assert_eq!(settled(), before, "descriptors and tasks, afterwards and before");
+    let after = settled();
+    assert!(is_clean(after), "descriptors and tasks: {after:?} afterwards, {before:?} before");
 }
 
 const KEY: &str = "sk-never-to-be-seen-1791";
