@@ -22,6 +22,7 @@ pub use self::field::ConfigField;
 pub use self::map::Config;
 pub use self::reader::ConfigReader;
 pub(crate) use self::reader::nested;
+#[cfg(all(feature = "dynamic", target_os = "linux"))]
 pub(crate) use self::reader::validate;
 pub use self::schema::{json_schema, json_schema_of};
 #[cfg(all(feature = "dynamic", target_os = "linux"))]
