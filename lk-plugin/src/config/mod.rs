@@ -25,7 +25,6 @@ pub(crate) use self::reader::nested;
 #[cfg(all(feature = "dynamic", target_os = "linux"))]
 pub(crate) use self::reader::validate;
 pub use self::schema::{json_schema, json_schema_of};
-#[cfg(all(feature = "dynamic", target_os = "linux"))]
 pub use self::secret::Secret;
 pub use self::value::{ConfigValue, Mismatch};
 pub use self::value_type::{ConfigChoice, ValueType};
