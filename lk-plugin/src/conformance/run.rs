@@ -162,6 +162,11 @@ pub(super) fn wait<T>(future: impl Future<Output = T>) -> std::result::Result<T,
     }
 }
 
+/// Polls once, and leaves it at that.
+pub(super) fn glance<T>(future: impl Future<Output = T>) {
+    let _ = pin!(future).poll(&mut Context::from_waker(Waker::noop()));
+}
+
 /// Starts the call again and again, and drops it after one more poll each time, until it came to its own end.
 pub(super) fn give_up_everywhere<F: Future>(mut call: impl FnMut() -> std::result::Result<F, Stop>) -> Checked {
     let waker = waker();

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::audio::{self, RATE};
-use super::run::{Check, Checked, Stop, Subject, ensure, expect_error, give_up_everywhere, skip, wait};
+use super::run::{Check, Checked, Stop, Subject, ensure, expect_error, give_up_everywhere, glance, skip, wait};
 use crate::audio::AudioFrame;
 use crate::error::{ErrorKind, Result};
 use crate::kinds::{RecognizeOptions, RecognizeStream, SpeechData, SpeechEvent, SpeechEventType, Stt};
@@ -282,6 +282,11 @@ fn flush(subject: &Subject<dyn Stt>) -> Checked {
             }
             None => return Err(Stop::Finding("the events ended, although the input had not".to_owned())),
         }
+    }
+    // Speech that ended by itself was transcribed early, perhaps: the rest is pushed only while somebody reads.
+    while !pushing.is_finished() {
+        glance(events.next());
+        std::thread::sleep(std::time::Duration::from_millis(1));
     }
     // The input lived until now.
     pushing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)).map(drop)
