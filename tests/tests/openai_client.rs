@@ -270,6 +270,16 @@ fn the_key_never_leaves_for_another_host() {
         assert!(elsewhere.requests().is_empty());
         assert!(!format!("{error} {error:?}").contains(KEY));
     }
+    // Azure's key has a header of its own, and stays as close.
+    let elsewhere = Server::start([good()]);
+    let server = Server::start([Reply::new(307).header("location", &format!("{}/x?k={KEY}", elsewhere.url()))]);
+    let resource = server.url().replace("/v1", "");
+    let config = json!({"preset": "azure", "api_key": KEY, "azure_endpoint": resource, "api_version": "2024-10-21", "model": "mine"});
+    let azure =
+        Registry::global().create::<dyn Llm>("openai", &Config::from_json(&config.to_string()).unwrap()).unwrap();
+    let error = fail(&*azure, &hasty(3));
+    assert_eq!(server.requests()[0].header("api-key"), Some(KEY));
+    assert!(elsewhere.requests().is_empty() && !format!("{error} {error:?}").contains(KEY));
     // Within the host a redirect that keeps the method is followed, one that does not is not.
     let server = Server::start([
         Reply::new(307).header("location", "/v2/chat"),

@@ -16,6 +16,9 @@ use crate::openai::endpoint::Endpoint;
 use crate::openai::failure::{self, Failure};
 use crate::openai::pump::Batches;
 
+/// How many bytes of calls (and of a refusal) are kept until the end of an answer.
+const MAX_KEPT: usize = 8 << 20;
+
 /// One answer on its way.
 pub(super) struct Assembler {
     endpoint: Arc<Endpoint>,
@@ -26,6 +29,8 @@ pub(super) struct Assembler {
     service_tier: Option<String>,
     finish_reason: Option<String>,
     refusal: String,
+    // Bytes of the refusal and of calls: what is kept until the end.
+    kept: usize,
     begun: bool,
     delivered: bool,
 }
@@ -48,6 +53,7 @@ impl Assembler {
             service_tier: None,
             finish_reason: None,
             refusal: String::new(),
+            kept: 0,
             begun: false,
             delivered: false,
         }
@@ -86,6 +92,10 @@ impl Assembler {
             self.refuse_stranger(name, data)?;
         }
         self.take(chunk, out);
+        if self.kept > MAX_KEPT {
+            let message = format!("`{}` sent tool calls of more than {MAX_KEPT} bytes", self.endpoint.host());
+            return Err(Error::new(ErrorKind::Api, message).with_retryable(false).into());
+        }
         Ok(Progress::More)
     }
 
@@ -111,6 +121,7 @@ impl Assembler {
     fn delta(&mut self, delta: Delta<'_>, out: &mut Batches<ChatChunk>) {
         self.begun |= delta.has_thoughts();
         self.refusal.push_str(&delta.refusal.0);
+        self.kept += delta.refusal.0.len();
         if !delta.content.is_empty() {
             self.begun = true;
             let text = match &mut self.think {
@@ -124,12 +135,14 @@ impl Assembler {
             // The same call in its older form, unless it is the only one.
             Some(function) if pieces.is_empty() && !(function.name.is_empty() && function.arguments.is_none()) => {
                 self.begun = true;
+                self.kept += function.size();
                 self.calls.push_function(function);
             }
             _ => {}
         }
         for piece in &pieces {
             self.begun = true;
+            self.kept += piece.size();
             self.calls.push(piece);
         }
     }

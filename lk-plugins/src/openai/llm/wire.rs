@@ -85,6 +85,21 @@ pub(super) struct FunctionPiece<'a> {
     pub(super) arguments: Option<&'a RawValue>,
 }
 
+impl CallPiece<'_> {
+    /// How many bytes are kept of it, roughly.
+    pub(super) fn size(&self) -> usize {
+        let extra = self.extra_content.map_or(0, |extra| extra.get().len());
+        size_of::<Self>() + self.id.0.len() + extra + self.function.as_ref().map_or(0, FunctionPiece::size)
+    }
+}
+
+impl FunctionPiece<'_> {
+    /// As [`CallPiece::size`].
+    pub(super) fn size(&self) -> usize {
+        self.name.0.len() + self.arguments.map_or(0, |arguments| arguments.get().len())
+    }
+}
+
 /// Text that may be null, a number, or a list of parts with text.
 #[derive(Debug, Default)]
 pub(super) struct Text<'a>(pub(super) Cow<'a, str>);
