@@ -30,13 +30,14 @@ pub(super) fn members<K: PluginKind + ?Sized>(
     let nothing = Config::new();
     let member = |(index, spec): (usize, &String)| {
         // The whole goes before the name: there may be two models of one plugin.
-        let config = configs.get(spec).or_else(|| configs.get(name_of(spec)));
+        let key = if configs.contains_key(spec) { spec } else { name_of(spec) };
+        let config = configs.get(key).map(|config| config.clone().within(format!("configs.{key}")));
         if name_of(spec) == FALLBACK && config.is_none() {
             return Err(Error::config(format!(
                 "`members[{index}]` is the fallback itself; name another plugin, or give it members of its own in `configs.{FALLBACK}`"
             )));
         }
-        Ok((spec.clone(), part(format_args!("members[{index}]"), spec, config.unwrap_or(&nothing))?))
+        Ok((spec.clone(), part(format_args!("members[{index}]"), spec, config.as_ref().unwrap_or(&nothing))?))
     };
     specs.iter().enumerate().map(member).collect()
 }

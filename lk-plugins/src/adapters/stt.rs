@@ -86,12 +86,12 @@ pub struct StreamSttConfig {
 /// What is wrong with one of the two.
 #[lk_plugin(kind = "stt", name = "stream", description = "Transcribes live with another stt plugin, for which a vad cuts the audio")]
 pub fn stream(config: StreamSttConfig) -> Result<SttStreamAdapter> {
-    let stt: Arc<dyn Stt> = part("stt", &config.stt, &config.stt_config)?;
+    let stt: Arc<dyn Stt> = part("stt", &config.stt, &config.stt_config.within("stt_config"))?;
     let metered = Monitor::global().meter_stt(&format!("stt/{}", config.stt), stt);
     Ok(SttStreamAdapter::new(Arc::new(metered), metered_vad(&config.vad, &config.vad_config)?))
 }
 
 fn metered_vad(spec: &str, config: &Config) -> Result<Arc<dyn Vad>> {
-    let vad: Arc<dyn Vad> = part("vad", spec, config)?;
+    let vad: Arc<dyn Vad> = part("vad", spec, &config.clone().within("vad_config"))?;
     Ok(Arc::new(Monitor::global().meter_vad(&format!("vad/{spec}"), vad)))
 }

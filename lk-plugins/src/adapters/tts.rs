@@ -84,7 +84,7 @@ pub struct StreamTtsConfig {
 /// What is wrong with the voice.
 #[lk_plugin(kind = "tts", name = "stream", description = "Speaks text while it is written, a sentence at a time, with another tts plugin")]
 pub fn stream(config: StreamTtsConfig) -> Result<TtsStreamAdapter> {
-    let tts: Arc<dyn Tts> = part("tts", &config.tts, &config.tts_config)?;
+    let tts: Arc<dyn Tts> = part("tts", &config.tts, &config.tts_config.within("tts_config"))?;
     let metered = Monitor::global().meter_tts(&format!("tts/{}", config.tts), tts);
     let options = TtsStreamOptions::default()
         .with_min_sentence_len(config.min_sentence_len)

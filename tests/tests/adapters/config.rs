@@ -70,7 +70,7 @@ fn the_command_lines_texts_reach_the_members() {
     assert_eq!(tts.sample_rate(), 8_000);
     stream.insert_text("tts_config.sample_rate", "fast");
     let error = refusal(Registry::global().create::<dyn Tts>("stream", &stream));
-    assert!(error.starts_with("tts/stream: `tts`: tts/fake: `sample_rate` must be an integer"), "{error}");
+    assert!(error.starts_with("tts/stream: `tts`: tts/fake: `tts_config.sample_rate` must be an integer"), "{error}");
     let mut fallback = config(r#"{"members": ["fake"]}"#);
     fallback.insert_text("configs.fake.sample_rate", "8000");
     assert_eq!(Registry::global().create::<dyn Tts>("fallback", &fallback).unwrap().sample_rate(), 8_000);
@@ -90,6 +90,12 @@ fn what_is_wrong_with_a_member_says_where() {
     let wrong = config(r#"{"members": ["fake"], "configs": {"fake": {"chunk_characters": 0, "replis": []}}}"#);
     let wrong = refusal(registry.create::<dyn Llm>("fallback", &wrong));
     assert!(wrong.starts_with("llm/fallback: `members[0]`: llm/fake: 2 problems in the config: "), "{wrong}");
+    for key in ["`configs.fake.chunk_characters`", "`configs.fake.replis`"] {
+        assert!(wrong.contains(key), "{wrong}");
+    }
+    let below =
+        refusal(registry.create::<dyn Tts>("stream", &config(r#"{"tts": "fake", "tts_config": {"voice": "x"}}"#)));
+    assert!(below.contains("`tts_config.voice`"), "{below}");
     let table = config(r#"{"members": ["fake"], "configs": {"fake": "canary"}}"#);
     let table = refusal(registry.create::<dyn Llm>("fallback", &table));
     assert!(table.contains("`configs.fake` must be a table") && !table.contains("canary"), "{table}");
