@@ -143,6 +143,16 @@ fn a_plugin_with_another_allocator_gives_and_takes() {
 }
 
 #[test]
+fn deadlines_of_adapters_work_inside_a_file_under_any_executor() {
+    let registry = load(&[&fixture("all-kinds")]);
+    let llm = registry.create::<dyn Llm>("patient", &Config::new()).unwrap();
+    let answer = || llm.chat(&asked("hello"), &ChatOptions::default()).unwrap().collect_response();
+    assert_eq!(block_on(answer()).unwrap().text, "0/1 1/1 2/1");
+    let tokio = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    assert_eq!(tokio.block_on(answer()).unwrap().text, "0/1 1/1 2/1");
+}
+
+#[test]
 fn plugins_with_tokio_inside_run_under_any_executor() {
     let registry = load(&[&fixture("all-kinds")]);
     let stt = registry.create::<dyn Stt>("any", &Config::new()).unwrap();
@@ -232,7 +242,7 @@ fn the_same_crates_are_libraries_that_link_side_by_side_and_are_listed_from_the_
     std::fs::create_dir(folder.path().join("src")).unwrap();
     std::fs::write(folder.path().join("Cargo.toml"), manifest).unwrap();
     let main = "use all_kinds as _;\nuse other_allocator as _;\n\
-                fn main() { assert_eq!(lk_plugin::Registry::global().plugins().len(), 5); }";
+                fn main() { assert_eq!(lk_plugin::Registry::global().plugins().len(), 6); }";
     std::fs::write(folder.path().join("src/main.rs"), main).unwrap();
     // Another that says no more than that.
     std::fs::create_dir(folder.path().join("src/bin")).unwrap();
@@ -253,9 +263,12 @@ fn the_same_crates_are_libraries_that_link_side_by_side_and_are_listed_from_the_
     }
     let contents = lk_plugin::dynamic::inspect(&file).unwrap();
     let found: Vec<String> = contents.plugins.iter().map(ToString::to_string).collect();
-    assert_eq!((found, contents.module), (["llm/any", "stt/any", "tts/any", "vad/any"].map(String::from).into(), None));
+    assert_eq!(
+        (found, contents.module),
+        (["llm/any", "llm/patient", "stt/any", "tts/any", "vad/any"].map(String::from).into(), None)
+    );
     let both = lk_plugin::dynamic::inspect(target.join("both")).unwrap();
-    assert_eq!((both.plugins.len(), both.module), (5, None));
+    assert_eq!((both.plugins.len(), both.module), (6, None));
     let listed = Command::new(build::lk_go()).args(["plugin", "list", "--format", "json"]).arg(&file).output().unwrap();
     let list: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
     let plugin = &list["plugins"][0];
