@@ -10,6 +10,7 @@
 mod guard;
 mod host_log;
 mod input;
+mod instance;
 mod llm;
 mod module;
 mod polled;

@@ -4,6 +4,7 @@ use std::ffi::c_void;
 use std::sync::Arc;
 
 use super::guard::{self, Guard};
+use super::instance::instance;
 use crate::abi::arena::Arena;
 use crate::abi::cross::{self, Cross, NO_STR, Record, str_of};
 use crate::abi::layout::{
@@ -14,10 +15,7 @@ use crate::abi::values::{LkVadCapabilities, LkVadEvent};
 use crate::audio::AudioFrameRef;
 use crate::kinds::{Vad, VadEvent, VadStream};
 
-struct State {
-    guard: Guard,
-    plugin: Arc<dyn Vad>,
-}
+instance!(Vad, LkVadVtable, LkVadCapabilities);
 
 const VTABLE: &LkVadVtable = &LkVadVtable {
     size: size_of_prefixed::<LkVadVtable>(),
@@ -29,47 +27,6 @@ const VTABLE: &LkVadVtable = &LkVadVtable {
     stream: Some(stream),
     prewarm: Some(prewarm),
 };
-
-#[inline]
-pub(in crate::abi) fn instance(plugin: Box<dyn Vad>) -> LkInstance {
-    let state = guard::keep(State { guard: Guard::default(), plugin: plugin.into() });
-    LkInstance { vtable: std::ptr::from_ref(VTABLE).cast(), state }
-}
-
-/// # Safety
-///
-/// `state` is one of [`instance`], not yet dropped.
-#[inline]
-unsafe fn of<'s>(state: *const c_void) -> &'s State {
-    // SAFETY: the caller's promise; the host drops an instance after its last call.
-    unsafe { &*state.cast() }
-}
-
-#[inline]
-unsafe extern "C" fn capabilities(state: *const c_void, out: *mut LkVadCapabilities, error: *mut LkOwnedError) -> u32 {
-    // SAFETY: the host's state, and its places for answers. The host's struct is not shorter: its minor is not lower.
-    unsafe {
-        let State { guard, plugin } = of(state);
-        guard.answer(error, || {
-            out.write(plugin.capabilities().record(&Arena::default()));
-            Ok(())
-        })
-    }
-}
-
-#[inline]
-unsafe extern "C" fn model(state: *const c_void) -> LkStr {
-    // SAFETY: the host's state.
-    let State { guard, plugin } = unsafe { of(state) };
-    guard.run(|| Ok(str_of(plugin.model()))).unwrap_or(NO_STR)
-}
-
-#[inline]
-unsafe extern "C" fn provider(state: *const c_void) -> LkStr {
-    // SAFETY: the host's state.
-    let State { guard, plugin } = unsafe { of(state) };
-    guard.run(|| Ok(str_of(plugin.provider()))).unwrap_or(NO_STR)
-}
 
 #[inline]
 unsafe extern "C" fn min_silence_duration(state: *const c_void) -> u64 {
@@ -89,22 +46,6 @@ unsafe extern "C" fn stream(state: *const c_void, out: *mut LkVadStream, error: 
             Ok(())
         })
     }
-}
-
-#[inline]
-unsafe extern "C" fn prewarm(state: *const c_void) {
-    // SAFETY: the host's state.
-    let State { guard, plugin } = unsafe { of(state) };
-    let _ = guard.run(|| {
-        plugin.prewarm();
-        Ok(())
-    });
-}
-
-#[inline]
-unsafe extern "C" fn drop(state: *mut c_void) {
-    // SAFETY: the host's last call.
-    unsafe { guard::drop_state::<State>(state) };
 }
 
 /// One listener.
