@@ -140,6 +140,7 @@ fn odd_streams_lose_nothing_and_never_pass_for_a_success() {
         ("no words but usage", Reply::sse([&finish("stop"), &usage(), DONE]), "13 tokens"),
         ("only thoughts", Reply::sse([delta(json!({"reasoning_content": "hm"}))]), "retryable api: `host` ended the answer in the middle"),
         ("broken arguments", Reply::sse([&begun(), &finish("tool_calls"), DONE]), "retryable api: `host` sent a call of `f` whose arguments are no JSON object"),
+        ("an endless page of JSON", Reply::json(200, "x".repeat((8 << 20) + 1)), "final api: the answer is longer than the 8388608 bytes that it may have"),
         ("calls without end", Reply::sse(vec![&*calls(vec![call(0, Some("a"), Some("f"), &"x".repeat(1 << 19))]); 18]), "final api: `host` sent tool calls of more than 8388608 bytes"),
         ("error event", Reply::sse([r#"{"error": {"message": "overloaded", "code": "server_error"}}"#]), "retryable api: `host` says: overloaded"),
         ("error event with a status", Reply::sse([text("some"), r#"{"error": {"message": "no credit", "code": 402}, "choices": []}"#.to_owned()]), "says `some`; final api_status: part of the answer was delivered, then it broke off: `host` says: no credit (status 402)"),

@@ -105,3 +105,17 @@ fn extra_headers_and_queries_go_along_and_never_replace_the_key() -> Result<()> 
     assert!(!format!("{endpoint:?}").contains("app"), "{endpoint:?}");
     Ok(())
 }
+
+#[test]
+fn a_session_names_the_model_where_that_is_wanted() -> Result<()> {
+    let variables = [("OPENAI_API_KEY", "k"), ("AZURE_OPENAI_API_KEY", "k")];
+    let azure = r#"{"preset": "azure", "azure_endpoint": "https://name.openai.azure.com", "api_version": "v"}"#;
+    for (json, url) in [
+        (r#"{}"#, "https://api.openai.com/v1/realtime?intent=transcription"),
+        (r#"{"base_url": "http://me:1/v1"}"#, "http://me:1/v1/realtime?intent=transcription&model=m"),
+        (azure, "https://name.openai.azure.com/openai/realtime?api-version=v&intent=transcription&deployment=m"),
+    ] {
+        assert_eq!(endpoint(json, &variables)?.realtime_url("m").as_str(), url, "{json}");
+    }
+    Ok(())
+}

@@ -53,6 +53,10 @@ pub(crate) enum Takes {
     /// A plugin that is here.
     Linked(Arc<Plugin>),
     /// One in a file.
+    #[cfg_attr(
+        not(all(feature = "dynamic", target_os = "linux")),
+        expect(dead_code, reason = "this program takes no plugins from files")
+    )]
     Described(Option<Vec<FieldDescription>>),
 }
 
