@@ -24,6 +24,17 @@ Exit codes:
     };
 }
 
+// Below the macro, which they use.
+mod late;
+mod plugin;
+mod voice;
+
+use self::late::Late;
+pub(crate) use self::plugin::{
+    CheckArgs, DownloadArgs, ListArgs, LockArgs, NewArgs, PluginCommand, SchemaArgs, ShowArgs,
+};
+pub(crate) use self::voice::{Events, LlmArgs, RunArgs, RunFormat, StreamFormat, SttArgs, TtsArgs, VadArgs, VadFormat};
+
 /// Lists the plugins of a voice agent and tries them.
 #[derive(Debug, Parser)]
 #[command(name = "lk-go", version, arg_required_else_help = true, after_help = exit_codes!())]
@@ -39,7 +50,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Look at plugins
     #[command(subcommand, arg_required_else_help = true, after_help = exit_codes!())]
-    Plugin(PluginCommand),
+    Plugin(Late<PluginCommand>),
     /// Answer each turn of a recording: the whole chain of vad, stt, llm and tts
     #[command(after_help = concat!("\
 Examples:
@@ -67,7 +78,7 @@ recording's clock. Between them are the plugins' metrics; the last line is `end`
 A turn that fails is told, and the next one is tried; three in a row end the command.
 
 ", exit_codes!()))]
-    Run(RunArgs),
+    Run(Late<RunArgs>),
     /// Find the speech in a recording with a voice-activity-detection plugin
     #[command(after_help = concat!("\
 Examples:
@@ -82,7 +93,7 @@ Nothing is printed before the input ends, not even from a live pipe; Ctrl-C ends
 so far. Until then every event that is asked for is kept in memory, with `--events all` one per window.
 
 ", exit_codes!()))]
-    Vad(VadArgs),
+    Vad(Late<VadArgs>),
     /// Ask a language-model plugin
     #[command(after_help = concat!("\
 Examples:
@@ -94,7 +105,7 @@ Examples:
 The answer is printed as it comes. Ctrl-C gives up the request.
 
 ", exit_codes!()))]
-    Llm(LlmArgs),
+    Llm(Late<LlmArgs>),
     /// Transcribe a recording with a speech-to-text plugin
     #[command(after_help = concat!("\
 Examples:
@@ -107,7 +118,7 @@ Without `--stream` the whole recording is sent at once; with it, 10 ms at a time
 plugin has them. Plugins that cannot do the one do the other unasked.
 
 ", exit_codes!()))]
-    Stt(SttArgs),
+    Stt(Late<SttArgs>),
     /// Speak a text with a text-to-speech plugin, into a WAV file
     #[command(after_help = concat!("\
 Examples:
@@ -118,7 +129,7 @@ Examples:
 The file appears when the last of the speech has come; after a failure there is none.
 
 ", exit_codes!()))]
-    Tts(TtsArgs),
+    Tts(Late<TtsArgs>),
     /// Make a lk-go with more plugins compiled in
     #[command(after_help = concat!("\
 Examples:
@@ -132,7 +143,7 @@ installed. What it compiles is kept for the next time in lk-plugin/build of your
 otherwise. The file appears when the program holds a plugin of every crate, and none twice.
 
 ", exit_codes!()))]
-    Build(BuildArgs),
+    Build(Late<BuildArgs>),
     /// Say what is here, what is missing, and what to do about it
     #[command(after_help = concat!("\
 Examples:
@@ -202,202 +213,11 @@ pub(crate) enum BuildProfile {
     Dev,
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum PluginCommand {
-    /// List the plugins in this program and on LK_PLUGIN_PATH, or those in files
-    #[command(after_help = concat!("\
-Examples:
-  lk-go plugin list
-  lk-go plugin list --kind vad
-  lk-go plugin list --format json | jq '.plugins[].name'
-  lk-go plugin list ./libmy_plugin.so /usr/bin/my-agent
-  LK_PLUGIN_PATH=~/my-plugins lk-go plugin list --probe
-
-Nothing in a file runs, except with --probe. LK_PLUGIN_PATH holds absolute directories with colons between them; what cannot be
-loaded from there stands below the table with the reason, and in JSON under `refused`. LK_PLUGIN_STRICT=1 makes
-that exit code 7; LK_PLUGIN_INSECURE=1 takes files that others can write to.
-
-", exit_codes!()))]
-    List(ListArgs),
-    /// Show everything that is known about a plugin
-    #[command(after_help = concat!("\
-Examples:
-  lk-go plugin show vad/silero
-  lk-go plugin show stt/openai --set model=whisper-1
-  lk-go plugin show ./libmy_plugin.so
-  lk-go plugin show tts/openai --format json | jq -r '.plugins[0].example' > speech.toml
-
-What it can do is asked of an instance, so give the config that the plugin needs; nothing in a file runs. The example
-config is valid as printed: what must be given has a value to replace, the rest stands behind a `#`.
-
-", exit_codes!()))]
-    Show(ShowArgs),
-    /// Print the JSON Schema of a plugin's config
-    #[command(after_help = concat!("\
-Examples:
-  lk-go plugin schema stt/openai > openai-stt.schema.json
-  lk-go plugin schema --all | jq '.[\"$defs\"] | keys'
-  lk-go plugin schema ./libmy_plugin.so
-
-An editor completes a config with it: in TOML with the line `#:schema openai-stt.schema.json` at the top, in JSON with the key
-`$schema`, in YAML with `# yaml-language-server: $schema=FILE`. Of several plugins each has its own under `$defs`.
-
-", exit_codes!()))]
-    Schema(SchemaArgs),
-    /// Check whether plugins keep the contract
-    #[command(after_help = concat!("\
-Examples:
-  lk-go plugin check
-  lk-go plugin check vad/silero
-  lk-go plugin check ./libmy_plugin.so --format json
-  lk-go plugin check stt/openai --set base_url=http://localhost:8000/v1 --set api_key=test
-
-Each check makes instances and uses them as an agent would, and as it should not: empty input, huge frames, odd rates, calls
-given up at every point, two at once. A plugin that asks a provider is checked only when it is named, for each
-check is a few requests. With findings the exit code is 1. Plugins and files that cannot be checked are told with the reason;
-of those that were named, a config that is wrong makes the exit code 3.
-
-", exit_codes!()))]
-    Check(CheckArgs),
-    /// Let only what plugin files hold now be loaded from a directory
-    #[command(after_help = concat!("\
-Examples:
-  lk-go plugin lock /usr/lib/my-agent/plugins
-  LK_PLUGIN_PATH=/opt/one:/opt/two lk-go plugin lock
-
-Writes the SHA-256 of each `*.so` into the directory's file lk-plugin.lock, which `sha256sum -c` reads too. From
-then on nothing else is loaded from there.
-
-", exit_codes!()))]
-    Lock(LockArgs),
-    /// Write a crate with a working plugin to start from
-    #[command(after_help = concat!("\
-Examples:
-  lk-go plugin new my-ears --kind stt
-  lk-go plugin new my-gate --kind vad --dynamic
-  lk-go plugin new my-voice --kind tts --path plugins/my-voice --framework ~/src/lk-plugin
-
-The crate builds, and passes clippy, its tests and the conformance kit, as it is written. Nothing is overwritten: the
-folder must be empty or not there. Nothing is published yet, so the crate depends on the clone that this lk-go was
-built from, unless `--framework` names another place.
-
-", exit_codes!()))]
-    New(NewArgs),
-    /// Download the model files that plugins declare
-    #[command(after_help = concat!("\
-Examples:
-  lk-go plugin download-files --dry-run
-  lk-go plugin download-files stt/whisper vad/my-gate
-  lk-go plugin download-files --verify --format json | jq -r '.files[] | select(.state != \"present\") | .path'
-
-The files go to lk-plugin/models in your cache folder, or to LK_MODEL_DIR, where plugins look for them. A file appears when
-its length and its SHA-256 are those that the plugin declares. What came before a failure or Ctrl-C is kept, and the next
-run goes on from there. A file that fails does not keep others from coming; the exit code is 6 then. With `--verify` it is
-1 when something is missing or damaged.
-
-", exit_codes!()))]
-    DownloadFiles(DownloadArgs),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct DownloadArgs {
-    /// The plugins; all in this program and on LK_PLUGIN_PATH unless given
-    #[arg(value_name = "KIND/NAME")]
-    pub(crate) plugins: Vec<String>,
-    /// Only say what would be downloaded
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-    /// Only check the files that are here; the network is not asked
-    #[arg(long, conflicts_with = "dry_run")]
-    pub(crate) verify: bool,
-    /// How to print what became of each file
-    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
-    pub(crate) format: ListFormat,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct NewArgs {
-    /// The plugin's name: lower-case letters and digits, with single hyphens between them
-    #[arg(value_name = "NAME")]
-    pub(crate) name: String,
-    /// What it is for: llm, stt, tts or vad
-    // Text, because the core's own message for an unknown kind is better and has its own exit code.
-    #[arg(long)]
-    pub(crate) kind: String,
-    /// Make it also a file that programs load at run time (Linux)
-    #[arg(long)]
-    pub(crate) dynamic: bool,
-    /// Where lk-plugin comes from: the folder of a clone, a git URL with `#` and a revision if you like, or a version
-    #[arg(long, value_name = "PATH|GIT-URL|VERSION")]
-    pub(crate) framework: Option<String>,
-    /// The folder to write; `./NAME` unless given
-    #[arg(long, value_name = "DIR")]
-    pub(crate) path: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ListArgs {
-    /// Executables and shared objects to look into, instead of this program and LK_PLUGIN_PATH
-    #[arg(value_name = "FILE")]
-    pub(crate) files: Vec<PathBuf>,
-    /// Also load the files on LK_PLUGIN_PATH, each first in a process of its own, as every real use does
-    #[arg(long, conflicts_with = "files")]
-    pub(crate) probe: bool,
-    /// List only the plugins of this kind: llm, stt, tts or vad
-    // Text, because the core's own message for an unknown kind is better and has its own exit code.
-    #[arg(long)]
-    pub(crate) kind: Option<String>,
-    /// How to print them
-    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
-    pub(crate) format: ListFormat,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ShowArgs {
-    /// The plugin; a name alone where only one plugin has it. Or a program or shared object
-    #[arg(value_name = "KIND/NAME|FILE")]
-    pub(crate) plugin: String,
-    #[command(flatten)]
-    pub(crate) config: ConfigArgs,
-    /// How to print it
-    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
-    pub(crate) format: ListFormat,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct SchemaArgs {
-    /// The plugin; a name alone where only one plugin has it. Or a program or shared object
-    #[arg(value_name = "KIND/NAME|FILE", required_unless_present = "all")]
-    pub(crate) plugin: Option<String>,
-    /// All plugins in this program and on LK_PLUGIN_PATH, or in the file, in one document
-    #[arg(long)]
-    pub(crate) all: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct CheckArgs {
-    /// The plugins, and shared objects with plugins; all in this program and on LK_PLUGIN_PATH unless given
-    #[arg(value_name = "KIND/NAME|FILE")]
-    pub(crate) plugins: Vec<String>,
-    #[command(flatten)]
-    pub(crate) config: ConfigArgs,
-    /// How to print what was found
-    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
-    pub(crate) format: ListFormat,
-}
-
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArgs {
     /// How to print what was found
     #[arg(long, value_enum, default_value_t = ListFormat::Table)]
     pub(crate) format: ListFormat,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct LockArgs {
-    /// The directories; those of LK_PLUGIN_PATH unless given
-    #[arg(value_name = "DIR")]
-    pub(crate) directories: Vec<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -406,24 +226,6 @@ pub(crate) enum ListFormat {
     Table,
     /// One JSON document with everything that is known about each plugin
     Json,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct VadArgs {
-    /// The recording, a WAV file of any rate with up to 8 channels; `-` reads standard input
-    #[arg(value_name = "FILE.wav")]
-    pub(crate) file: PathBuf,
-    /// The plugin to ask; `lk-go plugin list --kind vad` shows which there are
-    #[arg(long, value_name = "NAME[/MODEL]", default_value = "silero")]
-    pub(crate) plugin: String,
-    #[command(flatten)]
-    pub(crate) config: ConfigArgs,
-    /// How to print the result
-    #[arg(long, value_enum, default_value_t = VadFormat::Text)]
-    pub(crate) format: VadFormat,
-    /// Which events to print
-    #[arg(long, value_enum, default_value_t = Events::Edges)]
-    pub(crate) events: Events,
 }
 
 /// Where the plugin's config comes from.
@@ -442,123 +244,6 @@ impl ConfigArgs {
     pub(crate) fn is_empty(&self) -> bool {
         self.config_file.is_none() && self.settings.is_empty()
     }
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct RunArgs {
-    /// The four plugins and their configs: a TOML file (or JSON, YAML, as its ending says)
-    #[arg(value_name = "CONFIG.toml")]
-    pub(crate) config_file: Option<PathBuf>,
-    /// What the speaker says, a WAV file of any rate with up to 8 channels; `-` reads standard input
-    #[arg(long = "in", value_name = "FILE.wav", required_unless_present = "print_config")]
-    pub(crate) input: Option<PathBuf>,
-    /// Where the answers go, a WAV file; `-` writes to standard output, and nothing else
-    #[arg(long = "out", value_name = "FILE.wav")]
-    pub(crate) output: Option<PathBuf>,
-    /// A value that goes before the config file's, such as `stt.language=de`; may be given several times
-    #[arg(long = "set", value_name = "TABLE.KEY=VALUE", value_parser = setting)]
-    pub(crate) settings: Vec<(String, String)>,
-    /// Hear the recording as a microphone would, and not as fast as possible
-    #[arg(long)]
-    pub(crate) realtime: bool,
-    /// Speak each answer to its end, also when the speaker goes on
-    #[arg(long)]
-    pub(crate) no_interruptions: bool,
-    /// Print the config that is used without one, and do nothing else
-    #[arg(long, conflicts_with_all = ["config_file", "input", "output", "settings", "realtime", "no_interruptions"])]
-    pub(crate) print_config: bool,
-    /// How to print what happened
-    #[arg(long, value_enum, default_value_t = RunFormat::Text)]
-    pub(crate) format: RunFormat,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum RunFormat {
-    /// What was said, a table of the latencies, a picture, and totals
-    Text,
-    /// One event a line, as JSON
-    Json,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct LlmArgs {
-    /// What to say to it; `-` reads standard input
-    #[arg(value_name = "PROMPT")]
-    pub(crate) prompt: String,
-    /// What to tell it first: who it is and how to answer
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) system: Option<String>,
-    /// The plugin to ask; `lk-go plugin list --kind llm` shows which there are
-    #[arg(long, value_name = "NAME[/MODEL]", default_value = "openai")]
-    pub(crate) plugin: String,
-    #[command(flatten)]
-    pub(crate) config: ConfigArgs,
-    /// How to print the answer
-    #[arg(long, value_enum, default_value_t = StreamFormat::Text)]
-    pub(crate) format: StreamFormat,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct SttArgs {
-    /// The recording, a WAV file of any rate with up to 8 channels; `-` reads standard input
-    #[arg(value_name = "FILE.wav")]
-    pub(crate) file: PathBuf,
-    /// The language that is spoken, such as `en` or `pt-BR`; else the plugin's own
-    #[arg(long, value_name = "LANGUAGE")]
-    pub(crate) language: Option<String>,
-    /// Send the recording piece by piece
-    #[arg(long)]
-    pub(crate) stream: bool,
-    /// The plugin to ask; `lk-go plugin list --kind stt` shows which there are
-    #[arg(long, value_name = "NAME[/MODEL]", default_value = "openai")]
-    pub(crate) plugin: String,
-    #[command(flatten)]
-    pub(crate) config: ConfigArgs,
-    /// How to print the transcript
-    #[arg(long, value_enum, default_value_t = StreamFormat::Text)]
-    pub(crate) format: StreamFormat,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct TtsArgs {
-    /// What to say; `-` reads standard input
-    #[arg(value_name = "TEXT")]
-    pub(crate) text: String,
-    /// The WAV file to write; `-` writes to standard output
-    #[arg(short, long, value_name = "FILE.wav")]
-    pub(crate) output: PathBuf,
-    /// The plugin to ask; `lk-go plugin list --kind tts` shows which there are
-    #[arg(long, value_name = "NAME[/MODEL]", default_value = "openai")]
-    pub(crate) plugin: String,
-    #[command(flatten)]
-    pub(crate) config: ConfigArgs,
-    /// How to print what was done
-    #[arg(long, value_enum, default_value_t = StreamFormat::Text)]
-    pub(crate) format: StreamFormat,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum StreamFormat {
-    /// The words alone
-    Text,
-    /// One event a line, as JSON; all times in seconds
-    Json,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum VadFormat {
-    /// A table of the segments, a picture of the recording, and totals
-    Text,
-    /// One event a line, as JSON; all times in seconds
-    Json,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Events {
-    /// Where speech starts and ends (text: the segments alone)
-    Edges,
-    /// Also the judgement of each window (text: a table of all events before the segments)
-    All,
 }
 
 fn setting(text: &str) -> Result<(String, String), String> {

@@ -1,6 +1,7 @@
 //! Text from outside (file names, arguments, plugins, libraries) made fit to print: nothing in it steers the terminal or
 //! breaks the paragraph it stands in.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -33,12 +34,19 @@ pub(crate) fn path(path: &Path) -> String {
 
 /// Text in one line: its line breaks become spaces.
 pub(crate) fn paragraph(text: &str) -> String {
+    // As nearly all text is, so that tables need not be read character by character.
+    if is_plain(text) {
+        return text.trim().to_owned();
+    }
     let lines = text.split(is_line_break).map(str::trim).filter(|line| !line.is_empty());
     lines.collect::<Vec<_>>().join(" ").chars().map(|char| if char == '\t' { ' ' } else { replaced(char) }).collect()
 }
 
 /// Text whose line breaks are meant.
-pub(crate) fn lines(text: &str) -> String {
+pub(crate) fn lines(text: &str) -> Cow<'_, str> {
+    if text.split('\n').all(is_plain) {
+        return Cow::Borrowed(text);
+    }
     text.chars().map(|char| if char == '\n' { char } else { replaced(char) }).collect()
 }
 
@@ -65,6 +73,11 @@ fn replaced(char: char) -> char {
 /// direction of the text that follows.
 fn is_hazardous(char: char) -> bool {
     char.is_control() || is_line_break(char) || matches!(char, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Whether it is ASCII that a terminal prints, in one line.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 fn is_line_break(char: char) -> bool {

@@ -34,13 +34,15 @@ mod vad;
 /// What the user must be told. Nothing stands on standard output then, except what a plugin had said before it failed.
 pub(crate) fn run(command: &Command, built_ins: &[(&str, bool)]) -> Result<Exit> {
     match command {
-        Command::Plugin(PluginCommand::List(arguments)) => plugin_list::run(arguments),
-        Command::Plugin(PluginCommand::Show(arguments)) => plugin_show::run(arguments, built_ins),
-        Command::Plugin(PluginCommand::Schema(arguments)) => plugin_schema::run(arguments, built_ins),
-        Command::Plugin(PluginCommand::Lock(arguments)) => plugin_lock::run(arguments),
-        Command::Plugin(PluginCommand::New(arguments)) => plugin_new::run(arguments),
-        Command::Plugin(PluginCommand::DownloadFiles(arguments)) => download_files::run(arguments),
-        Command::Plugin(PluginCommand::Check(arguments)) => plugin_check::run(arguments, built_ins),
+        Command::Plugin(command) => match &**command {
+            PluginCommand::List(arguments) => plugin_list::run(arguments),
+            PluginCommand::Show(arguments) => plugin_show::run(arguments, built_ins),
+            PluginCommand::Schema(arguments) => plugin_schema::run(arguments, built_ins),
+            PluginCommand::Lock(arguments) => plugin_lock::run(arguments),
+            PluginCommand::New(arguments) => plugin_new::run(arguments),
+            PluginCommand::DownloadFiles(arguments) => download_files::run(arguments),
+            PluginCommand::Check(arguments) => plugin_check::run(arguments, built_ins),
+        },
         Command::Doctor(arguments) => doctor::run(arguments),
         Command::Completions { shell } => completions::run(*shell),
         Command::Man { folder } => man::run(folder.as_deref()),
