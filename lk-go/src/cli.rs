@@ -52,97 +52,16 @@ pub(crate) enum Command {
     #[command(subcommand, arg_required_else_help = true, after_help = exit_codes!())]
     Plugin(Late<PluginCommand>),
     /// Answer each turn of a recording: the whole chain of vad, stt, llm and tts
-    #[command(after_help = concat!("\
-Examples:
-  lk-go run --in call.wav --out reply.wav
-  lk-go run agent.toml --in call.wav --out reply.wav --realtime
-  lk-go run agent.toml --in call.wav --set stt.language=de --set llm.plugin=openai/gpt-4o-mini --format json
-  lk-go run --print-config > agent.toml
-
-The config has a table for each kind, `[vad]`, `[stt]`, `[llm]` and `[tts]`: `plugin` names the plugin, or plugin and model;
-every other key is that plugin's own. `[llm] system` is what the model is told first. `[session]` may have
-`interruptions`, `min_interruption_duration`, `live_stt`, `live_tts` and `max_context_items`. Without a config it is the one
-that --print-config shows: scripted plugins, which need no key.
-
-The reply is as long as the recording, or longer, with each answer when it would have been heard. Without --realtime time
-runs as fast as it can, but no faster than real time while a plugin is waited for. Speech during an answer cuts it off.
-
-In the table SILENCE is what the vad takes to be sure that the speaker is done, TRANSCRIPT the time from there to the words,
-TOKEN from the question to the first word of the answer, AUDIO from there to the first speech; TOTAL is what the speaker
-waits.
-
-With --format json each event is a line: speech_started, interim_transcript, speech_ended, transcript or
-nothing_understood, first_token, reply, first_audio, then reply_ended or failed; each has `turn`, and `at` on the
-recording's clock. Between them are the plugins' metrics; the last line is `end`. All times are in seconds.
-
-A turn that fails is told, and the next one is tried; three in a row end the command.
-
-", exit_codes!()))]
     Run(Late<RunArgs>),
     /// Find the speech in a recording with a voice-activity-detection plugin
-    #[command(after_help = concat!("\
-Examples:
-  lk-go vad recording.wav
-  lk-go vad recording.wav --set activation_threshold=0.6 --format json | jq .
-  ffmpeg -i call.mp3 -f wav - | lk-go vad -
-
-Start and end of a segment are the plugin's best estimate of when speech began and ended: the time of the
-event minus the speech that it needed to be sure, or minus the silence.
-
-Nothing is printed before the input ends, not even from a live pipe; Ctrl-C ends it and prints what was found
-so far. Until then every event that is asked for is kept in memory, with `--events all` one per window.
-
-", exit_codes!()))]
     Vad(Late<VadArgs>),
     /// Ask a language-model plugin
-    #[command(after_help = concat!("\
-Examples:
-  lk-go llm 'Why is the sky blue?'
-  lk-go llm --plugin openai/gpt-4o-mini --set temperature=0.2 'Name a colour.'
-  lk-go llm --plugin fake 'this one needs no key'
-  git diff | lk-go llm --system 'Review this change.' - --format json
-
-The answer is printed as it comes. Ctrl-C gives up the request.
-
-", exit_codes!()))]
     Llm(Late<LlmArgs>),
     /// Transcribe a recording with a speech-to-text plugin
-    #[command(after_help = concat!("\
-Examples:
-  lk-go stt recording.wav
-  lk-go stt recording.wav --plugin openai/whisper-1 --language de --format json
-  lk-go stt recording.wav --plugin fake --stream
-  arecord -f S16_LE -r 16000 | lk-go stt - --stream
-
-Without `--stream` the whole recording is sent at once; with it, 10 ms at a time, and transcripts come as soon as the
-plugin has them. Plugins that cannot do the one do the other unasked.
-
-", exit_codes!()))]
     Stt(Late<SttArgs>),
     /// Speak a text with a text-to-speech plugin, into a WAV file
-    #[command(after_help = concat!("\
-Examples:
-  lk-go tts 'Hello there.' -o hello.wav
-  lk-go tts --plugin openai/tts-1 --set voice=alloy 'Hello there.' -o hello.wav
-  lk-go tts --plugin fake 'Hello there.' -o - | aplay
-
-The file appears when the last of the speech has come; after a failure there is none.
-
-", exit_codes!()))]
     Tts(Late<TtsArgs>),
     /// Make a lk-go with more plugins compiled in
-    #[command(after_help = concat!("\
-Examples:
-  lk-go build --with ./my-plugin
-  lk-go build --with my-plugin@1.2 --with https://example.org/other.git#v3 -o ~/bin/lk-go
-  lk-go build --with ./my-plugin --without-built-ins --profile dev --offline
-
-A crate is named by what the registry calls it, a folder by a path with a slash in it, a repository by a URL with `://` (and
-`PACKAGE@` before it when there are several packages in it, `#` and a revision after it). Cargo does the work and must be
-installed. What it compiles is kept for the next time in lk-plugin/build of your cache folder, unless CARGO_TARGET_DIR says
-otherwise. The file appears when the program holds a plugin of every crate, and none twice.
-
-", exit_codes!()))]
     Build(Late<BuildArgs>),
     /// Say what is here, what is missing, and what to do about it
     #[command(after_help = concat!("\
@@ -181,6 +100,18 @@ Examples:
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = concat!("\
+Examples:
+  lk-go build --with ./my-plugin
+  lk-go build --with my-plugin@1.2 --with https://example.org/other.git#v3 -o ~/bin/lk-go
+  lk-go build --with ./my-plugin --without-built-ins --profile dev --offline
+
+A crate is named by what the registry calls it, a folder by a path with a slash in it, a repository by a URL with `://` (and
+`PACKAGE@` before it when there are several packages in it, `#` and a revision after it). Cargo does the work and must be
+installed. What it compiles is kept for the next time in lk-plugin/build of your cache folder, unless CARGO_TARGET_DIR says
+otherwise. The file appears when the program holds a plugin of every crate, and none twice.
+
+", exit_codes!()))]
 pub(crate) struct BuildArgs {
     /// A crate with plugins; may be given several times
     #[arg(long, required = true, value_name = "CRATE[@VERSION]|PATH|GIT-URL")]
@@ -228,7 +159,7 @@ pub(crate) enum ListFormat {
     Json,
 }
 
-/// Where the plugin's config comes from.
+// Where the plugin's config comes from. Not a docstring, which clap would take for what the command does.
 #[derive(Debug, Args)]
 pub(crate) struct ConfigArgs {
     /// A file with the plugin's config: TOML, JSON or YAML, as its ending says

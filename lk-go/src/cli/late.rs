@@ -1,5 +1,6 @@
 //! What a command takes, described to clap when that command is asked for and not before: describing all of them was a
-//! fifth of the start of `lk-go plugin list`.
+//! fifth of the start of `lk-go plugin list`. For the same reason the long help stands at the arguments and not at the
+//! command.
 
 use std::ops::Deref;
 

@@ -10,86 +10,23 @@ use super::{ConfigArgs, ListFormat};
 #[derive(Debug, Subcommand)]
 pub(crate) enum PluginCommand {
     /// List the plugins in this program and on LK_PLUGIN_PATH, or those in files
-    #[command(after_help = concat!("\
-Examples:
-  lk-go plugin list
-  lk-go plugin list --kind vad
-  lk-go plugin list --format json | jq '.plugins[].name'
-  lk-go plugin list ./libmy_plugin.so /usr/bin/my-agent
-  LK_PLUGIN_PATH=~/my-plugins lk-go plugin list --probe
-
-Nothing in a file runs, except with --probe. LK_PLUGIN_PATH holds absolute directories with colons between them; what cannot be
-loaded from there stands below the table with the reason, and in JSON under `refused`. LK_PLUGIN_STRICT=1 makes
-that exit code 7; LK_PLUGIN_INSECURE=1 takes files that others can write to.
-
-", exit_codes!()))]
     List(Late<ListArgs>),
     /// Show everything that is known about a plugin
-    #[command(after_help = concat!("\
-Examples:
-  lk-go plugin show vad/silero
-  lk-go plugin show stt/openai --set model=whisper-1
-  lk-go plugin show ./libmy_plugin.so
-  lk-go plugin show tts/openai --format json | jq -r '.plugins[0].example' > speech.toml
-
-What it can do is asked of an instance, so give the config that the plugin needs; nothing in a file runs. The example
-config is valid as printed: what must be given has a value to replace, the rest stands behind a `#`.
-
-", exit_codes!()))]
     Show(Late<ShowArgs>),
     /// Print the JSON Schema of a plugin's config
-    #[command(after_help = concat!("\
-Examples:
-  lk-go plugin schema stt/openai > openai-stt.schema.json
-  lk-go plugin schema --all | jq '.[\"$defs\"] | keys'
-  lk-go plugin schema ./libmy_plugin.so
-
-An editor completes a config with it: in TOML with the line `#:schema openai-stt.schema.json` at the top, in JSON with the key
-`$schema`, in YAML with `# yaml-language-server: $schema=FILE`. Of several plugins each has its own under `$defs`.
-
-", exit_codes!()))]
     Schema(Late<SchemaArgs>),
     /// Check whether plugins keep the contract
-    #[command(after_help = concat!("\
-Examples:
-  lk-go plugin check
-  lk-go plugin check vad/silero
-  lk-go plugin check ./libmy_plugin.so --format json
-  lk-go plugin check stt/openai --set base_url=http://localhost:8000/v1 --set api_key=test
-
-Each check makes instances and uses them as an agent would, and as it should not: empty input, huge frames, odd rates, calls
-given up at every point, two at once. A plugin that asks a provider is checked only when it is named, for each
-check is a few requests. With findings the exit code is 1. Plugins and files that cannot be checked are told with the reason;
-of those that were named, a config that is wrong makes the exit code 3.
-
-", exit_codes!()))]
     Check(Late<CheckArgs>),
     /// Let only what plugin files hold now be loaded from a directory
-    #[command(after_help = concat!("\
-Examples:
-  lk-go plugin lock /usr/lib/my-agent/plugins
-  LK_PLUGIN_PATH=/opt/one:/opt/two lk-go plugin lock
-
-Writes the SHA-256 of each `*.so` into the directory's file lk-plugin.lock, which `sha256sum -c` reads too. From
-then on nothing else is loaded from there.
-
-", exit_codes!()))]
     Lock(Late<LockArgs>),
     /// Write a crate with a working plugin to start from
-    #[command(after_help = concat!("\
-Examples:
-  lk-go plugin new my-ears --kind stt
-  lk-go plugin new my-gate --kind vad --dynamic
-  lk-go plugin new my-voice --kind tts --path plugins/my-voice --framework ~/src/lk-plugin
-
-The crate builds, and passes clippy, its tests and the conformance kit, as it is written. Nothing is overwritten: the
-folder must be empty or not there. Nothing is published yet, so the crate depends on the clone that this lk-go was
-built from, unless `--framework` names another place.
-
-", exit_codes!()))]
     New(Late<NewArgs>),
     /// Download the model files that plugins declare
-    #[command(after_help = concat!("\
+    DownloadFiles(Late<DownloadArgs>),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = concat!("\
 Examples:
   lk-go plugin download-files --dry-run
   lk-go plugin download-files stt/whisper vad/my-gate
@@ -101,10 +38,6 @@ run goes on from there. A file that fails does not keep others from coming; the 
 1 when something is missing or damaged.
 
 ", exit_codes!()))]
-    DownloadFiles(Late<DownloadArgs>),
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct DownloadArgs {
     /// The plugins; all in this program and on LK_PLUGIN_PATH unless given
     #[arg(value_name = "KIND/NAME")]
@@ -121,6 +54,17 @@ pub(crate) struct DownloadArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = concat!("\
+Examples:
+  lk-go plugin new my-ears --kind stt
+  lk-go plugin new my-gate --kind vad --dynamic
+  lk-go plugin new my-voice --kind tts --path plugins/my-voice --framework ~/src/lk-plugin
+
+The crate builds, and passes clippy, its tests and the conformance kit, as it is written. Nothing is overwritten: the
+folder must be empty or not there. Nothing is published yet, so the crate depends on the clone that this lk-go was
+built from, unless `--framework` names another place.
+
+", exit_codes!()))]
 pub(crate) struct NewArgs {
     /// The plugin's name: lower-case letters and digits, with single hyphens between them
     #[arg(value_name = "NAME")]
@@ -141,6 +85,19 @@ pub(crate) struct NewArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = concat!("\
+Examples:
+  lk-go plugin list
+  lk-go plugin list --kind vad
+  lk-go plugin list --format json | jq '.plugins[].name'
+  lk-go plugin list ./libmy_plugin.so /usr/bin/my-agent
+  LK_PLUGIN_PATH=~/my-plugins lk-go plugin list --probe
+
+Nothing in a file runs, except with --probe. LK_PLUGIN_PATH holds absolute directories with colons between them; what cannot be
+loaded from there stands below the table with the reason, and in JSON under `refused`. LK_PLUGIN_STRICT=1 makes
+that exit code 7; LK_PLUGIN_INSECURE=1 takes files that others can write to.
+
+", exit_codes!()))]
 pub(crate) struct ListArgs {
     /// Executables and shared objects to look into, instead of this program and LK_PLUGIN_PATH
     #[arg(value_name = "FILE")]
@@ -158,6 +115,17 @@ pub(crate) struct ListArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = concat!("\
+Examples:
+  lk-go plugin show vad/silero
+  lk-go plugin show stt/openai --set model=whisper-1
+  lk-go plugin show ./libmy_plugin.so
+  lk-go plugin show tts/openai --format json | jq -r '.plugins[0].example' > speech.toml
+
+What it can do is asked of an instance, so give the config that the plugin needs; nothing in a file runs. The example
+config is valid as printed: what must be given has a value to replace, the rest stands behind a `#`.
+
+", exit_codes!()))]
 pub(crate) struct ShowArgs {
     /// The plugin; a name alone where only one plugin has it. Or a program or shared object
     #[arg(value_name = "KIND/NAME|FILE")]
@@ -170,6 +138,16 @@ pub(crate) struct ShowArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = concat!("\
+Examples:
+  lk-go plugin schema stt/openai > openai-stt.schema.json
+  lk-go plugin schema --all | jq '.[\"$defs\"] | keys'
+  lk-go plugin schema ./libmy_plugin.so
+
+An editor completes a config with it: in TOML with the line `#:schema openai-stt.schema.json` at the top, in JSON with the key
+`$schema`, in YAML with `# yaml-language-server: $schema=FILE`. Of several plugins each has its own under `$defs`.
+
+", exit_codes!()))]
 pub(crate) struct SchemaArgs {
     /// The plugin; a name alone where only one plugin has it. Or a program or shared object
     #[arg(value_name = "KIND/NAME|FILE", required_unless_present = "all")]
@@ -180,6 +158,19 @@ pub(crate) struct SchemaArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = concat!("\
+Examples:
+  lk-go plugin check
+  lk-go plugin check vad/silero
+  lk-go plugin check ./libmy_plugin.so --format json
+  lk-go plugin check stt/openai --set base_url=http://localhost:8000/v1 --set api_key=test
+
+Each check makes instances and uses them as an agent would, and as it should not: empty input, huge frames, odd rates, calls
+given up at every point, two at once. A plugin that asks a provider is checked only when it is named, for each
+check is a few requests. With findings the exit code is 1. Plugins and files that cannot be checked are told with the reason;
+of those that were named, a config that is wrong makes the exit code 3.
+
+", exit_codes!()))]
 pub(crate) struct CheckArgs {
     /// The plugins, and shared objects with plugins; all in this program and on LK_PLUGIN_PATH unless given
     #[arg(value_name = "KIND/NAME|FILE")]
@@ -192,6 +183,15 @@ pub(crate) struct CheckArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = concat!("\
+Examples:
+  lk-go plugin lock /usr/lib/my-agent/plugins
+  LK_PLUGIN_PATH=/opt/one:/opt/two lk-go plugin lock
+
+Writes the SHA-256 of each `*.so` into the directory's file lk-plugin.lock, which `sha256sum -c` reads too. From
+then on nothing else is loaded from there.
+
+", exit_codes!()))]
 pub(crate) struct LockArgs {
     /// The directories; those of LK_PLUGIN_PATH unless given
     #[arg(value_name = "DIR")]

@@ -7,6 +7,32 @@ use clap::{Args, ValueEnum};
 use super::{ConfigArgs, setting};
 
 #[derive(Debug, Args)]
+#[command(after_help = concat!("\
+Examples:
+  lk-go run --in call.wav --out reply.wav
+  lk-go run agent.toml --in call.wav --out reply.wav --realtime
+  lk-go run agent.toml --in call.wav --set stt.language=de --set llm.plugin=openai/gpt-4o-mini --format json
+  lk-go run --print-config > agent.toml
+
+The config has a table for each kind, `[vad]`, `[stt]`, `[llm]` and `[tts]`: `plugin` names the plugin, or plugin and model;
+every other key is that plugin's own. `[llm] system` is what the model is told first. `[session]` may have
+`interruptions`, `min_interruption_duration`, `live_stt`, `live_tts` and `max_context_items`. Without a config it is the one
+that --print-config shows: scripted plugins, which need no key.
+
+The reply is as long as the recording, or longer, with each answer when it would have been heard. Without --realtime time
+runs as fast as it can, but no faster than real time while a plugin is waited for. Speech during an answer cuts it off.
+
+In the table SILENCE is what the vad takes to be sure that the speaker is done, TRANSCRIPT the time from there to the words,
+TOKEN from the question to the first word of the answer, AUDIO from there to the first speech; TOTAL is what the speaker
+waits.
+
+With --format json each event is a line: speech_started, interim_transcript, speech_ended, transcript or
+nothing_understood, first_token, reply, first_audio, then reply_ended or failed; each has `turn`, and `at` on the
+recording's clock. Between them are the plugins' metrics; the last line is `end`. All times are in seconds.
+
+A turn that fails is told, and the next one is tried; three in a row end the command.
+
+", exit_codes!()))]
 pub(crate) struct RunArgs {
     /// The four plugins and their configs: a TOML file (or JSON, YAML, as its ending says)
     #[arg(value_name = "CONFIG.toml")]
@@ -43,6 +69,16 @@ pub(crate) enum RunFormat {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = concat!("\
+Examples:
+  lk-go llm 'Why is the sky blue?'
+  lk-go llm --plugin openai/gpt-4o-mini --set temperature=0.2 'Name a colour.'
+  lk-go llm --plugin fake 'this one needs no key'
+  git diff | lk-go llm --system 'Review this change.' - --format json
+
+The answer is printed as it comes. Ctrl-C gives up the request.
+
+", exit_codes!()))]
 pub(crate) struct LlmArgs {
     /// What to say to it; `-` reads standard input
     #[arg(value_name = "PROMPT")]
@@ -61,6 +97,17 @@ pub(crate) struct LlmArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = concat!("\
+Examples:
+  lk-go stt recording.wav
+  lk-go stt recording.wav --plugin openai/whisper-1 --language de --format json
+  lk-go stt recording.wav --plugin fake --stream
+  arecord -f S16_LE -r 16000 | lk-go stt - --stream
+
+Without `--stream` the whole recording is sent at once; with it, 10 ms at a time, and transcripts come as soon as the
+plugin has them. Plugins that cannot do the one do the other unasked.
+
+", exit_codes!()))]
 pub(crate) struct SttArgs {
     /// The recording, a WAV file of any rate with up to 8 channels; `-` reads standard input
     #[arg(value_name = "FILE.wav")]
@@ -82,6 +129,15 @@ pub(crate) struct SttArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = concat!("\
+Examples:
+  lk-go tts 'Hello there.' -o hello.wav
+  lk-go tts --plugin openai/tts-1 --set voice=alloy 'Hello there.' -o hello.wav
+  lk-go tts --plugin fake 'Hello there.' -o - | aplay
+
+The file appears when the last of the speech has come; after a failure there is none.
+
+", exit_codes!()))]
 pub(crate) struct TtsArgs {
     /// What to say; `-` reads standard input
     #[arg(value_name = "TEXT")]
@@ -108,6 +164,19 @@ pub(crate) enum StreamFormat {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = concat!("\
+Examples:
+  lk-go vad recording.wav
+  lk-go vad recording.wav --set activation_threshold=0.6 --format json | jq .
+  ffmpeg -i call.mp3 -f wav - | lk-go vad -
+
+Start and end of a segment are the plugin's best estimate of when speech began and ended: the time of the
+event minus the speech that it needed to be sure, or minus the silence.
+
+Nothing is printed before the input ends, not even from a live pipe; Ctrl-C ends it and prints what was found
+so far. Until then every event that is asked for is kept in memory, with `--events all` one per window.
+
+", exit_codes!()))]
 pub(crate) struct VadArgs {
     /// The recording, a WAV file of any rate with up to 8 channels; `-` reads standard input
     #[arg(value_name = "FILE.wav")]
