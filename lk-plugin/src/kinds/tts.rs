@@ -303,6 +303,20 @@ impl SynthesizeStream {
 }
 
 /// The input half of a live synthesis. Dropping it ends the input.
+///
+/// ```
+/// use lk_plugin::{ChunkedStream, Result, SynthesizeStream};
+///
+/// // One task writes and another one reads, or `feed` does both.
+/// async fn write(stream: SynthesizeStream) -> Result<ChunkedStream> {
+///     let SynthesizeStream { mut input, audio, .. } = stream;
+///     input.push_text("Good ").await?;
+///     input.push_text("morning.").await?;
+///     input.flush().await?; // the segment ends here
+///     input.end_input();
+///     Ok(audio)
+/// }
+/// ```
 pub struct TextInput {
     half: InputHalf<SynthesizeInput>,
 }
