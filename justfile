@@ -45,6 +45,14 @@ build-cost:
 compare:
     python3 lk-plugins/benches/silero_vs_onnxruntime.py
 
+# The book, into target/book (wants mdbook).
+book:
+    mdbook build docs
+
+# The commands behind what the README and the book claim (docs/claims.md), and which of them fail.
+claims:
+    tests/claims.sh
+
 # Accept what the compiler says now in the ui tests; read the diff before you commit it.
 bless:
     TRYBUILD=overwrite cargo test -p ui-tests

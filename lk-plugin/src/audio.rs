@@ -97,6 +97,17 @@ impl From<AudioFrameRef<'_>> for AudioFrame {
 /// A piece of audio that somebody else owns: signed 16-bit PCM, the channels interleaved.
 ///
 /// Two words and two numbers: pass it by value.
+///
+/// ```
+/// use lk_plugin::AudioFrameRef;
+///
+/// let recording = vec![0_i16; 16_000];
+/// for chunk in recording.chunks(320) {
+///     let frame = AudioFrameRef::new(chunk, 16_000, 1)?;
+///     assert_eq!(frame.duration().as_millis(), 20);
+/// }
+/// # Ok::<(), lk_plugin::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AudioFrameRef<'a> {
     samples: &'a [i16],
@@ -151,6 +162,12 @@ impl<'a> AudioFrameRef<'a> {
     }
 
     /// The channels mixed into one: at each instant their mean, rounded toward zero. One channel passes unchanged.
+    ///
+    /// ```
+    /// let stereo = lk_plugin::AudioFrame::new(vec![100, 300, -100, 100], 16_000, 2)?;
+    /// assert_eq!(stereo.as_ref().mono().collect::<Vec<_>>(), [200, 0]);
+    /// # Ok::<(), lk_plugin::Error>(())
+    /// ```
     pub fn mono(self) -> impl Iterator<Item = i16> + 'a {
         let channels = usize::from(self.channels);
         self.samples.chunks_exact(channels).map(move |instant| {
@@ -213,6 +230,16 @@ pub fn format_changed(first: (u32, u16), now: (u32, u16)) -> Error {
 }
 
 /// A stretch of a stream, in samples of one channel, counted from the stream's start (or last flush).
+///
+/// ```
+/// use std::time::Duration;
+/// use lk_plugin::{SampleRange, duration_to_samples, samples_to_duration};
+///
+/// let range = SampleRange { start: 8_000, end: 24_000, sample_rate: 16_000 };
+/// assert_eq!((range.start_time(), range.duration()), (Duration::from_millis(500), Duration::from_secs(1)));
+/// assert_eq!(duration_to_samples(range.duration(), 48_000), 48_000);
+/// assert_eq!(samples_to_duration(48_000, 48_000), range.duration());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SampleRange {
     /// The first sample.

@@ -25,6 +25,20 @@ pub const MAX_BODY_BYTES: usize = 4096;
 /// Each kind has a number and a name that never change ([`ErrorKind::code`], [`ErrorKind::name`]): they are what
 /// crosses the boundary of a `.so` and what stands in JSON. The four `Api…` kinds are LiveKit's `APIError`,
 /// `APIStatusError`, `APIConnectionError` and `APITimeoutError`.
+///
+/// ```
+/// use lk_plugin::{Error, ErrorKind};
+///
+/// fn advice(error: &Error) -> &str {
+///     match error.kind() {
+///         ErrorKind::Config => "mend the config",
+///         ErrorKind::ApiTimeout | ErrorKind::ApiConnection => "look at the network",
+///         _ if error.is_retryable() => "try again",
+///         _ => "read the message",
+///     }
+/// }
+/// assert_eq!(advice(&Error::from_status(500, "it broke")), "try again");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u32)]
 #[non_exhaustive]
@@ -287,6 +301,15 @@ impl Error {
     }
 
     /// The message with those of the causes behind it, for where there is one line: `no answer: connection refused`.
+    ///
+    /// ```
+    /// use lk_plugin::{Error, ErrorKind};
+    ///
+    /// let refused = std::io::Error::other("connection refused");
+    /// let error = Error::new(ErrorKind::ApiConnection, "no answer from `localhost:8000`").with_source(refused);
+    /// assert_eq!(error.to_string(), "no answer from `localhost:8000`");
+    /// assert_eq!(error.in_full(), "no answer from `localhost:8000`: connection refused");
+    /// ```
     #[must_use]
     pub fn in_full(&self) -> String {
         std::iter::once(self.to_string()).chain(self.chain()).collect::<Vec<_>>().join(": ")

@@ -134,8 +134,13 @@ macro_rules! require {
 /// It exports the plugins of the package that writes it. `from` adds those of other packages, which must be linked in:
 /// two lines make a `.so` of any crate with plugins.
 ///
+/// ```
+/// lk_plugin::export_plugins!();
+/// # fn main() {}
+/// ```
+///
 /// ```ignore
-/// use lk_plugins as _;
+/// use lk_plugins as _; // whose plugins are exported too
 /// lk_plugin::export_plugins!(from = ["lk-plugins"]);
 /// ```
 ///
@@ -177,4 +182,18 @@ macro_rules! plugins {
     ($($constructor:tt)*) => {
         $crate::__private::plugins! { ($crate) $($constructor)* }
     };
+}
+
+/// The examples of the README and of the book are compiled, and run, with this crate's own.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../../README.md")]
+    struct Readme;
+
+    #[doc = include_str!("../../docs/config.md")]
+    struct ConfigPage;
+
+    #[cfg(all(feature = "dynamic", target_os = "linux"))]
+    #[doc = include_str!("../../docs/dynamic.md")]
+    struct DynamicPage;
 }

@@ -35,6 +35,13 @@ pub fn folder() -> Result<PathBuf> {
 
 /// The place of a package's file, whether it is there or not.
 ///
+/// ```
+/// let path = lk_plugin::models::path("my-ears", "model.onnx")?;
+/// assert!(path.ends_with("my-ears/model.onnx"));
+/// assert!(lk_plugin::models::path("my-ears", "../model.onnx").is_err());
+/// # Ok::<(), lk_plugin::Error>(())
+/// ```
+///
 /// # Errors
 ///
 /// As [`folder`]; [`InvalidInput`](ErrorKind::InvalidInput) when a name could lead out of it.

@@ -127,6 +127,31 @@ impl Plugin {
     }
 
     /// Says which config keys it takes.
+    ///
+    /// ```
+    /// # use lk_plugin::{ChatChunk, ChatContext, ChatOptions, EventStream, Llm, LlmStream, Result};
+    /// # struct Parrot;
+    /// # impl Llm for Parrot {
+    /// #     fn chat(&self, _: &ChatContext, _: &ChatOptions) -> Result<LlmStream> {
+    /// #         Ok(EventStream::from_fn(|mut chunks| async move { chunks.send(ChatChunk::text("1", "hello")).await }))
+    /// #     }
+    /// # }
+    /// use lk_plugin::{Plugin, PluginConfig};
+    ///
+    /// #[derive(PluginConfig)]
+    /// struct ParrotConfig {
+    ///     /// What it says.
+    ///     #[config(default = "hello")]
+    ///     phrase: String,
+    /// }
+    ///
+    /// let parrot = Plugin::new::<dyn Llm>("parrot", |config| {
+    ///     let _config = ParrotConfig::from_config(config)?;
+    ///     Ok(Box::new(Parrot))
+    /// })
+    /// .with_fields(ParrotConfig::FIELDS);
+    /// assert_eq!(parrot.fields().map(|fields| fields[0].name), Some("phrase"));
+    /// ```
     #[must_use]
     pub fn with_fields(mut self, fields: impl Into<Cow<'static, [ConfigField]>>) -> Self {
         self.fields = Some(fields.into());
@@ -280,6 +305,11 @@ impl From<&'static StaticPlugin> for Plugin {
 }
 
 /// Checks that this is a name that a plugin may have. Those that the attribute wrote were checked by it.
+///
+/// ```
+/// assert!(lk_plugin::check_plugin_name("whisper-1").is_ok());
+/// assert!(lk_plugin::check_plugin_name("Whisper 1").is_err());
+/// ```
 ///
 /// # Errors
 ///

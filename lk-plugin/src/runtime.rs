@@ -29,6 +29,12 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// This artifact's runtime; started by the first call.
 ///
+/// ```
+/// let answer = lk_plugin::runtime::handle()?.block_on(async { 42 });
+/// assert_eq!(answer, 42);
+/// # Ok::<(), lk_plugin::Error>(())
+/// ```
+///
 /// # Errors
 ///
 /// [`Io`](ErrorKind::Io) when the system refuses it threads or a poller.

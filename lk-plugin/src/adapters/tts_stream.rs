@@ -68,6 +68,17 @@ impl TtsStreamOptions {
 /// A flush ends a segment; the last of its frames alone is final. The last 10 ms of a sentence come when the next sentence
 /// does, or the end. Each sentence is a request of its own, with the provider's id of it. Blank text is not spoken.
 /// [`synthesize`](Tts::synthesize) is the plugin's own.
+///
+/// ```
+/// use std::sync::Arc;
+/// use lk_plugin::adapters::{TtsStreamAdapter, TtsStreamOptions};
+/// use lk_plugin::{AudioFrame, Result, SynthesizeOptions, Tts};
+///
+/// async fn spoken(tts: Arc<dyn Tts>, tokens: Vec<String>) -> Result<AudioFrame> {
+///     let live = TtsStreamAdapter::new(tts).with_options(TtsStreamOptions::default().with_min_sentence_len(10));
+///     live.stream(&SynthesizeOptions::default())?.feed(tokens).collect_frame().await
+/// }
+/// ```
 pub struct TtsStreamAdapter {
     tts: Arc<dyn Tts>,
     options: TtsStreamOptions,

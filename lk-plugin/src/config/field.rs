@@ -7,6 +7,21 @@ use super::value_type::ValueType;
 /// One key of a plugin's config. All of it is constant: it can be read without running anything.
 ///
 /// The derive writes these; by hand: `ConfigField::new("voice", ValueType::String).doc("Who speaks.")`.
+///
+/// ```
+/// use lk_plugin::{PluginConfig, Secret};
+///
+/// #[derive(PluginConfig)]
+/// struct EarsConfig {
+///     /// The provider's key.
+///     #[config(env = "EARS_API_KEY")]
+///     key: Secret,
+/// }
+///
+/// let key = &EarsConfig::FIELDS[0];
+/// assert_eq!((key.name, key.doc, key.env), ("key", "The provider's key.", Some("EARS_API_KEY")));
+/// assert!(key.secret && key.required);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConfigField {

@@ -25,6 +25,12 @@ impl Config {
 
     /// The values of a TOML document. Dates are text.
     ///
+    /// ```
+    /// let config = lk_plugin::Config::from_toml("language = 'de'\n[retry]\nmax = 5")?;
+    /// assert_eq!(config.get("language").and_then(|value| value.as_str()), Some("de"));
+    /// # Ok::<(), lk_plugin::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`from_json`](Config::from_json).
@@ -36,6 +42,12 @@ impl Config {
     /// The values of a YAML mapping; an empty document has none. Only `true` and `false` are booleans, as YAML 1.2 has
     /// it: `no` is text.
     ///
+    /// ```
+    /// let config = lk_plugin::Config::from_yaml("language: no")?;
+    /// assert_eq!(config.get("language").and_then(|value| value.as_str()), Some("no"));
+    /// # Ok::<(), lk_plugin::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`from_json`](Config::from_json).
@@ -46,6 +58,11 @@ impl Config {
 
     /// The values of a file, whose format its ending tells: `.json`, `.toml` (feature `toml`), `.yaml` or `.yml`
     /// (feature `yaml`).
+    ///
+    /// ```no_run
+    /// let config = lk_plugin::Config::from_file("speech.json")?;
+    /// # Ok::<(), lk_plugin::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

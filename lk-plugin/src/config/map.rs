@@ -40,6 +40,20 @@ impl Config {
     ///
     /// A plugin in a file (feature `dynamic`) names so what its description refuses; what its constructor says, it says by
     /// its own keys.
+    ///
+    /// ```
+    /// use lk_plugin::{Config, PluginConfig};
+    ///
+    /// #[derive(PluginConfig)]
+    /// struct Ears {
+    ///     threshold: u16,
+    /// }
+    ///
+    /// let config = Config::from_json(r#"{"treshold": 500}"#)?.within("stt");
+    /// let problems = Ears::from_config(&config).err().map(|error| error.to_string()).unwrap_or_default();
+    /// assert!(problems.contains("`stt.threshold` is missing"), "{problems}");
+    /// # Ok::<(), lk_plugin::Error>(())
+    /// ```
     #[must_use]
     pub fn within(mut self, place: impl Into<String>) -> Self {
         self.place = place.into();
@@ -57,6 +71,23 @@ impl Config {
     /// a list it is JSON, or items between commas: texts that hold commas need the JSON.
     ///
     /// Dots lead into nested configs and maps: `retry.max_attempts`. What else is given for `retry` stays.
+    ///
+    /// ```
+    /// use lk_plugin::{Config, PluginConfig};
+    ///
+    /// #[derive(PluginConfig)]
+    /// struct Ears {
+    ///     threshold: u16,
+    ///     words: Vec<String>,
+    /// }
+    ///
+    /// let mut config = Config::new();
+    /// config.insert_text("threshold", "500");
+    /// config.insert_text("words", "yes,no");
+    /// let ears = Ears::from_config(&config)?;
+    /// assert_eq!((ears.threshold, ears.words.len()), (500, 2));
+    /// # Ok::<(), lk_plugin::Error>(())
+    /// ```
     pub fn insert_text(&mut self, key: impl Into<String>, text: impl Into<String>) {
         let key = key.into();
         self.forget_texts(&key);

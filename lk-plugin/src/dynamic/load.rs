@@ -100,6 +100,23 @@ impl Registry {
     ///
     /// The checks stop mistakes, not malice: a loaded file may do all that the program may, and a plugin that crashes
     /// while it is used ends the program.
+    ///
+    /// ```no_run
+    /// use lk_plugin::Registry;
+    /// use lk_plugin::dynamic::{LoadOptions, LogSink, SearchPath, probe_main};
+    ///
+    /// fn main() {
+    ///     probe_main(); // first: this program is then its own helper process
+    ///     let log = LogSink::new(3, |record| eprintln!("{}: {}", record.target, record.message));
+    ///     let report = Registry::global().load_path(&LoadOptions::new(SearchPath::from_env()).with_log(log));
+    ///     for file in &report.files {
+    ///         println!("{}: {:?}", file.path.display(), file.plugins);
+    ///     }
+    ///     for refusal in &report.refused {
+    ///         eprintln!("{refusal}");
+    ///     }
+    /// }
+    /// ```
     pub fn load_path(&self, options: &LoadOptions) -> LoadReport {
         search::visit(&options.path, self, &mut |open| {
             let path = open.candidate.path.clone();

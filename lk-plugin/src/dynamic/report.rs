@@ -26,6 +26,15 @@ impl<T> Report<T> {
 }
 
 /// A file, directory or component of the search path that failed a check.
+///
+/// ```
+/// use lk_plugin::Registry;
+/// use lk_plugin::dynamic::{Check, SearchPath};
+///
+/// let report = SearchPath::new("plugins").list(&Registry::empty());
+/// assert_eq!(report.refused[0].check, Check::SearchPath);
+/// assert!(report.refused[0].to_string().starts_with("`plugins` "));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Refusal {

@@ -116,6 +116,17 @@ impl SearchPath {
     /// Locks a directory: writes the SHA-256 of each of its plugin files into its [`LOCK_FILE`], so that from now on these
     /// contents alone are loaded from there. A file that cannot be read is refused in the report, and is not in the lock.
     ///
+    /// ```no_run
+    /// use std::path::Path;
+    /// use lk_plugin::dynamic::SearchPath;
+    ///
+    /// let report = SearchPath::default().lock(Path::new("/usr/lib/my-agent/plugins"))?;
+    /// for locked in &report.files {
+    ///     println!("{locked:?}");
+    /// }
+    /// # Ok::<(), lk_plugin::dynamic::Refusal>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// When the directory cannot be trusted, or the lock file not be written.

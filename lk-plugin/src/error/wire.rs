@@ -10,6 +10,16 @@ use super::{Error, ErrorKind};
 /// An [`Error`] as flat data: what crosses the boundary of a `.so`, and what stands in JSON.
 ///
 /// The sources become text, nearest first; everything else survives the way there and back.
+///
+/// ```
+/// use lk_plugin::{Error, WireError};
+///
+/// let error = Error::from_status(429, "too many requests").with_request_id("req_7");
+/// let there = serde_json::to_string(&WireError::from(&error))?;
+/// let back = Error::from(serde_json::from_str::<WireError>(&there)?);
+/// assert_eq!((back.status(), back.request_id(), back.is_retryable()), (Some(429), Some("req_7"), true));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WireError {

@@ -10,6 +10,32 @@ use crate::stream::EventStream;
 ///
 /// One instance serves many chats at once, from any thread. [`chat`](Llm::chat) returns at once; the work happens while
 /// the stream is polled, and stops when it is dropped.
+///
+/// ```
+/// use lk_plugin::{
+///     ChatChunk, ChatContext, ChatOptions, ChatRole, CompletionUsage, EventStream, Llm, LlmStream, Result,
+/// };
+///
+/// /// Counts what it was told.
+/// struct Counter;
+///
+/// impl Llm for Counter {
+///     fn chat(&self, context: &ChatContext, _: &ChatOptions) -> Result<LlmStream> {
+///         let items = context.items.len();
+///         Ok(EventStream::from_fn(move |mut chunks| async move {
+///             chunks.send(ChatChunk::text("1", format!("{items} "))).await?;
+///             chunks.send(ChatChunk::text("1", "items")).await?;
+///             chunks.send(ChatChunk::usage("1", CompletionUsage::new(items as u64, 2))).await
+///         }))
+///     }
+/// }
+///
+/// let mut context = ChatContext::new();
+/// context.add_message(ChatRole::User, "how much did I say?");
+/// let answer = pollster::block_on(Counter.chat(&context, &ChatOptions::default())?.collect_response())?;
+/// assert_eq!(answer.text, "1 items");
+/// # Ok::<(), lk_plugin::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a language-model plugin",
     label = "not a language-model plugin",
@@ -157,6 +183,24 @@ impl ChatOptions {
 }
 
 /// Something that the model may call.
+///
+/// ```
+/// use lk_plugin::{ChatContext, ChatItem, ChatOptions, FunctionCall, FunctionCallOutput, Tool, ToolChoice};
+/// # use lk_plugin::FunctionToolCall;
+///
+/// let weather = Tool::new("weather", "The weather in a city", r#"{
+///     "type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"], "additionalProperties": false
+/// }"#);
+/// let options = ChatOptions::default().with_tools([weather]).with_tool_choice(ToolChoice::Auto);
+/// # drop(options);
+///
+/// // When the answer has a call, the call and what it returned go back with the next question.
+/// let mut context = ChatContext::new();
+/// # let asked = FunctionToolCall::new("call_1", "weather", r#"{"city": "Paris"}"#);
+/// let call = FunctionCall::new(asked.call_id, asked.name, asked.arguments);
+/// let output = FunctionCallOutput::new(&call, "sunny");
+/// context.items.extend([ChatItem::FunctionCall(call), ChatItem::FunctionCallOutput(output)]);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Tool {

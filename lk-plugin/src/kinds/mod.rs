@@ -49,6 +49,14 @@ pub trait PluginKind: sealed::Sealed + 'static {
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident $code:literal $name:literal $noun:literal)*) => {
         /// What a plugin is for.
+        ///
+        /// ```
+        /// use lk_plugin::Kind;
+        ///
+        /// assert_eq!("stt".parse::<Kind>()?, Kind::Stt);
+        /// assert_eq!(Kind::Stt.noun(), "speech-to-text");
+        /// # Ok::<(), lk_plugin::Error>(())
+        /// ```
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
         pub enum Kind {

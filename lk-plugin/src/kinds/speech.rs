@@ -38,6 +38,16 @@ impl SpeechEventType {
 }
 
 /// One event of a transcription.
+///
+/// ```
+/// use std::time::Duration;
+/// use lk_plugin::{SpeechData, SpeechEvent, TimedString};
+///
+/// let hello = TimedString::new("hello").with_times(Duration::from_millis(200), Duration::from_millis(700));
+/// let data = SpeechData::new("english", "hello").with_confidence(0.9).with_words(vec![hello]);
+/// let event = SpeechEvent::final_transcript(data).with_request_id("req_7");
+/// assert_eq!((event.text(), event.alternatives[0].language.as_str()), ("hello", "en"));
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SpeechEvent {

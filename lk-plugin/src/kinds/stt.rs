@@ -324,6 +324,27 @@ impl RecognizeStream {
 }
 
 /// The input half of a live transcription. Dropping it ends the input.
+///
+/// ```
+/// use lk_plugin::{AudioFrame, RecognizeStream};
+/// # use lk_plugin::{SpeechData, SpeechEvent};
+///
+/// # let stream = RecognizeStream::from_fn(|mut input, mut events| async move {
+/// #     let mut items = 0;
+/// #     while input.next().await.is_some() { items += 1; }
+/// #     events.send(SpeechEvent::final_transcript(SpeechData::new("en", format!("{items} items")))).await
+/// # });
+/// // One task writes and another one reads, or `feed` does both.
+/// let RecognizeStream { mut input, events, .. } = stream;
+/// # pollster::block_on(async {
+/// input.push_frame(AudioFrame::new(vec![0; 160], 16_000, 1)?).await?;
+/// input.flush().await?; // what was pushed is to be transcribed now
+/// input.end_input();
+/// let events = events.collect().await?;
+/// # assert_eq!(events[0].text(), "2 items");
+/// # Ok::<(), lk_plugin::Error>(())
+/// # }).unwrap();
+/// ```
 pub struct AudioInput {
     half: InputHalf<RecognizeInput>,
     // Rate in Hz and channels of the first frame, which the others must share.

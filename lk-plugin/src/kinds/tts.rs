@@ -13,6 +13,44 @@ use crate::stream::{self, EventSender, EventStream, InputHalf, InputReceiver, In
 /// One instance serves many calls at once, from any thread. Methods return at once; the work happens while the returned
 /// stream is polled, and stops when that is dropped. Dropping the instance closes what it holds open; streams that it
 /// gave away go on.
+///
+/// ```
+/// use lk_plugin::{
+///     AudioFrame, ChunkedStream, EventStream, Result, SynthesizeOptions, SynthesizedAudio, Tts, TtsCapabilities,
+/// };
+///
+/// /// Is silent for a tenth of a second a character.
+/// struct Pause;
+///
+/// impl Tts for Pause {
+///     fn capabilities(&self) -> TtsCapabilities {
+///         TtsCapabilities::default()
+///     }
+///
+///     fn sample_rate(&self) -> u32 {
+///         16_000
+///     }
+///
+///     fn channels(&self) -> u16 {
+///         1
+///     }
+///
+///     fn synthesize(&self, text: &str, _: &SynthesizeOptions) -> Result<ChunkedStream> {
+///         let frames = text.chars().count();
+///         Ok(EventStream::from_fn(move |mut audio| async move {
+///             for frame in 1..=frames {
+///                 let silence = AudioFrame::new(vec![0; 1_600], 16_000, 1)?;
+///                 audio.send(SynthesizedAudio::new(silence, "1").with_final(frame == frames)).await?;
+///             }
+///             Ok(())
+///         }))
+///     }
+/// }
+///
+/// let speech = Pause.synthesize("hello", &SynthesizeOptions::default())?.collect_frame();
+/// assert_eq!(pollster::block_on(speech)?.duration().as_millis(), 500);
+/// # Ok::<(), lk_plugin::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a text-to-speech plugin",
     label = "not a text-to-speech plugin",
@@ -221,6 +259,23 @@ impl SynthesizeStream {
     }
 
     /// A stream that one async function serves: it receives the text and sends audio until the input ends.
+    ///
+    /// ```
+    /// use lk_plugin::{AudioFrame, SynthesizeInput, SynthesizeStream, SynthesizedAudio};
+    ///
+    /// let stream = SynthesizeStream::from_fn(|mut input, mut audio| async move {
+    ///     while let Some(item) = input.next().await {
+    ///         if let SynthesizeInput::Text(text) = item {
+    ///             let silence = AudioFrame::new(vec![0; 160 * text.len()], 16_000, 1)?;
+    ///             audio.send(SynthesizedAudio::new(silence, "1").with_final(true)).await?;
+    ///         }
+    ///     }
+    ///     Ok(())
+    /// });
+    /// let speech = stream.feed(["hello".to_owned()]).collect_frame();
+    /// assert_eq!(pollster::block_on(speech)?.duration().as_millis(), 50);
+    /// # Ok::<(), lk_plugin::Error>(())
+    /// ```
     pub fn from_fn<F, Fut>(driver: F) -> Self
     where
         F: FnOnce(InputReceiver<SynthesizeInput>, EventSender<SynthesizedAudio>) -> Fut,
@@ -248,6 +303,20 @@ impl SynthesizeStream {
 }
 
 /// The input half of a live synthesis. Dropping it ends the input.
+///
+/// ```
+/// use lk_plugin::{ChunkedStream, Result, SynthesizeStream};
+///
+/// // One task writes and another one reads, or `feed` does both.
+/// async fn write(stream: SynthesizeStream) -> Result<ChunkedStream> {
+///     let SynthesizeStream { mut input, audio, .. } = stream;
+///     input.push_text("Good ").await?;
+///     input.push_text("morning.").await?;
+///     input.flush().await?; // the segment ends here
+///     input.end_input();
+///     Ok(audio)
+/// }
+/// ```
 pub struct TextInput {
     half: InputHalf<SynthesizeInput>,
 }

@@ -9,6 +9,83 @@ use crate::error::Result;
 ///
 /// The instance holds what streams share (a model); each stream is one listener's own state. Everything here is CPU work
 /// on the caller's thread: who must not be delayed calls it from another one.
+///
+/// ```
+/// use std::time::Duration;
+/// use lk_plugin::{
+///     AudioFrameRef, Error, Result, SampleRange, Vad, VadCapabilities, VadEvent, VadEventType, VadStream,
+/// };
+///
+/// /// Takes each frame for speech that has a loud sample. (`examples/energy-vad` is one for real use.)
+/// struct Loud;
+///
+/// impl Vad for Loud {
+///     fn capabilities(&self) -> VadCapabilities {
+///         VadCapabilities::new(Duration::from_millis(20))
+///     }
+///
+///     fn stream(&self) -> Result<Box<dyn VadStream>> {
+///         Ok(Box::new(LoudStream::default()))
+///     }
+/// }
+///
+/// #[derive(Default)]
+/// struct LoudStream {
+///     heard: u64,
+///     speaking: bool,
+///     ended: bool,
+/// }
+///
+/// impl LoudStream {
+///     fn decide(&mut self, is_loud: bool, sample_rate: u32, events: &mut Vec<VadEvent>) {
+///         if is_loud != self.speaking {
+///             self.speaking = is_loud;
+///             let edge = if is_loud { VadEventType::StartOfSpeech } else { VadEventType::EndOfSpeech };
+///             let mut event = VadEvent::new(edge, SampleRange { start: self.heard, end: self.heard, sample_rate });
+///             event.speaking = is_loud;
+///             events.push(event);
+///         }
+///     }
+/// }
+///
+/// impl VadStream for LoudStream {
+///     fn push(&mut self, frame: AudioFrameRef<'_>, events: &mut Vec<VadEvent>) -> Result<()> {
+///         if self.ended {
+///             return Err(Error::input_ended());
+///         }
+///         self.decide(frame.samples().iter().any(|sample| sample.unsigned_abs() > 3_000), frame.sample_rate(), events);
+///         self.heard += frame.samples_per_channel() as u64;
+///         Ok(())
+///     }
+///
+///     fn flush(&mut self) -> Result<()> {
+///         if self.ended {
+///             return Err(Error::input_ended());
+///         }
+///         *self = Self::default();
+///         Ok(())
+///     }
+///
+///     fn end_input(&mut self, events: &mut Vec<VadEvent>) -> Result<()> {
+///         if self.ended {
+///             return Err(Error::input_ended());
+///         }
+///         self.decide(false, 16_000, events); // speech that is open ends here
+///         self.ended = true;
+///         Ok(())
+///     }
+///
+///     fn audio(&self, _: &VadEvent) -> Option<AudioFrameRef<'_>> {
+///         None // it keeps none
+///     }
+/// }
+///
+/// let (mut stream, mut events) = (Loud.stream()?, Vec::new());
+/// stream.push(AudioFrameRef::new(&[9_000; 320], 16_000, 1)?, &mut events)?;
+/// stream.end_input(&mut events)?;
+/// assert_eq!(events.len(), 2);
+/// # Ok::<(), Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a voice-activity-detection plugin",
     label = "not a voice-activity-detection plugin",

@@ -59,6 +59,20 @@ pub use self::vad::MeteredVad;
 pub const MONITOR_CAPACITY: usize = 1024;
 
 /// Where events go in. Clones are the same monitor; without a reader an event costs one look at a counter.
+///
+/// ```
+/// use lk_plugin::monitor::{Monitor, MonitorEvent};
+///
+/// let mut events = Monitor::global().subscribe();
+/// // … plugins that were made from a config report to it …
+/// while let Some(event) = events.try_next() {
+///     match event {
+///         MonitorEvent::Llm(metrics) => println!("{}: first token after {:?}", metrics.label, metrics.ttft),
+///         MonitorEvent::Error(report) => eprintln!("{report:?}"),
+///         other => println!("{other:?}"),
+///     }
+/// }
+/// ```
 #[derive(Clone, Default)]
 pub struct Monitor {
     shared: Arc<Shared>,

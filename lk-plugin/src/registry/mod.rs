@@ -24,6 +24,27 @@ use self::table::Table;
 /// [`Registry::global`] holds what is linked into the program and what the program registered; it builds itself on first
 /// use, from any thread. Look-ups never lock. For tests there are scoped ones: [`Registry::empty`] and
 /// [`Registry::linked`].
+///
+/// ```
+/// # use lk_plugin::{ChatChunk, ChatContext, ChatOptions, EventStream, Llm, LlmStream, Result};
+/// # struct Parrot;
+/// # impl Llm for Parrot {
+/// #     fn chat(&self, _: &ChatContext, _: &ChatOptions) -> Result<LlmStream> {
+/// #         Ok(EventStream::from_fn(|mut chunks| async move { chunks.send(ChatChunk::text("1", "hello")).await }))
+/// #     }
+/// # }
+/// use lk_plugin::{Config, Plugin, Registry};
+///
+/// let registry = Registry::empty(); // a program's own is `Registry::global()`
+/// registry.register(Plugin::new::<dyn Llm>("parrot", |_config| Ok(Box::new(Parrot))));
+/// for plugin in registry.plugins() {
+///     println!("{plugin} {} from {}", plugin.version(), plugin.origin());
+/// }
+/// let llm = registry.create::<dyn Llm>("parrot", &Config::new())?;
+/// let answer = llm.chat(&ChatContext::new(), &ChatOptions::default())?.collect_response();
+/// assert_eq!(pollster::block_on(answer)?.text, "hello");
+/// # Ok::<(), lk_plugin::Error>(())
+/// ```
 pub struct Registry {
     // Readers take the table that is current; a writer publishes a changed copy.
     table: ArcSwap<Table>,
@@ -45,6 +66,19 @@ impl Registry {
     }
 
     /// The program's registry, or which linked plugins keep it from being built.
+    ///
+    /// ```
+    /// use lk_plugin::Registry;
+    ///
+    /// match Registry::try_global() {
+    ///     Ok(registry) => println!("{} plugins", registry.plugins().len()),
+    ///     Err(duplicates) => {
+    ///         for plugin in duplicates.plugins() {
+    ///             eprintln!("{plugin} of {} at {} is not alone", plugin.package(), plugin.origin());
+    ///         }
+    ///     }
+    /// }
+    /// ```
     ///
     /// # Errors
     ///
@@ -72,6 +106,24 @@ impl Registry {
     }
 
     /// A registry of its own with these plugins.
+    ///
+    /// ```
+    /// # use lk_plugin::{ChatChunk, ChatContext, ChatOptions, EventStream, Llm, LlmStream, Result};
+    /// # struct Parrot;
+    /// # impl Llm for Parrot {
+    /// #     fn chat(&self, _: &ChatContext, _: &ChatOptions) -> Result<LlmStream> {
+    /// #         Ok(EventStream::from_fn(|mut chunks| async move { chunks.send(ChatChunk::text("1", "hello")).await }))
+    /// #     }
+    /// # }
+    /// use std::sync::Arc;
+    /// use lk_plugin::{ErrorKind, Plugin, Registry};
+    ///
+    /// let parrot = Arc::new(Plugin::new::<dyn Llm>("parrot", |_config| Ok(Box::new(Parrot))));
+    /// assert_eq!(Registry::of([Arc::clone(&parrot)])?.plugins().len(), 1);
+    /// let twice = Registry::of([Arc::clone(&parrot), parrot]).err().map(|error| error.kind());
+    /// assert_eq!(twice, Some(ErrorKind::Duplicate));
+    /// # Ok::<(), lk_plugin::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -102,6 +154,24 @@ impl Registry {
     }
 
     /// Adds a plugin. That publishes a new table: who has thousands to add makes a registry [`of`](Registry::of) them.
+    ///
+    /// ```
+    /// # use lk_plugin::{ChatChunk, ChatContext, ChatOptions, EventStream, Llm, LlmStream, Result};
+    /// # struct Parrot;
+    /// # impl Llm for Parrot {
+    /// #     fn chat(&self, _: &ChatContext, _: &ChatOptions) -> Result<LlmStream> {
+    /// #         Ok(EventStream::from_fn(|mut chunks| async move { chunks.send(ChatChunk::text("1", "hello")).await }))
+    /// #     }
+    /// # }
+    /// use lk_plugin::{ErrorKind, Plugin, Registry};
+    ///
+    /// let parrot = || Plugin::new::<dyn Llm>("parrot", |_config| Ok(Box::new(Parrot)));
+    /// let registry = Registry::empty();
+    /// registry.try_register(parrot())?;
+    /// let again = registry.try_register(parrot()).err().map(|error| error.kind());
+    /// assert_eq!(again, Some(ErrorKind::Duplicate));
+    /// # Ok::<(), lk_plugin::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -146,6 +216,23 @@ impl Registry {
 
     /// The plugin of that kind and name, or an error that helps to find it.
     ///
+    /// ```
+    /// # use lk_plugin::{ChatChunk, ChatContext, ChatOptions, EventStream, Llm, LlmStream, Result};
+    /// # struct Parrot;
+    /// # impl Llm for Parrot {
+    /// #     fn chat(&self, _: &ChatContext, _: &ChatOptions) -> Result<LlmStream> {
+    /// #         Ok(EventStream::from_fn(|mut chunks| async move { chunks.send(ChatChunk::text("1", "hello")).await }))
+    /// #     }
+    /// # }
+    /// use lk_plugin::{Kind, Plugin, Registry};
+    ///
+    /// let registry = Registry::empty();
+    /// registry.register(Plugin::new::<dyn Llm>("parrot", |_config| Ok(Box::new(Parrot))));
+    /// assert!(registry.get(Kind::Llm, "parot").is_none());
+    /// let error = registry.find(Kind::Llm, "parot").err().map(|error| error.to_string()).unwrap_or_default();
+    /// assert!(error.contains("did you mean `parrot`?"), "{error}");
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`NotFound`](ErrorKind::NotFound) with the choices, the most likely one, and how to link more.
@@ -156,11 +243,23 @@ impl Registry {
     /// Makes an instance of the plugin that `spec` names: `openai`, or `openai/gpt-4o` to set its config key `model` too.
     ///
     /// ```
-    /// # use lk_plugin::{Config, Registry, Vad};
-    /// # fn example() -> lk_plugin::Result<()> {
-    /// let vad = Registry::global().create::<dyn Vad>("silero", &Config::new())?;
-    /// # Ok(())
+    /// # use lk_plugin::{ChatChunk, ChatContext, ChatOptions, EventStream, Llm, LlmStream, Result};
+    /// # struct Parrot;
+    /// # impl Llm for Parrot {
+    /// #     fn chat(&self, _: &ChatContext, _: &ChatOptions) -> Result<LlmStream> {
+    /// #         Ok(EventStream::from_fn(|mut chunks| async move { chunks.send(ChatChunk::text("1", "hello")).await }))
+    /// #     }
     /// # }
+    /// use lk_plugin::{Config, Plugin, Registry};
+    ///
+    /// let registry = Registry::empty();
+    /// registry.register(Plugin::new::<dyn Llm>("parrot", |config| {
+    ///     assert_eq!(config.get("model").and_then(|model| model.as_str()), Some("grey"));
+    ///     Ok(Box::new(Parrot))
+    /// }));
+    /// let llm = registry.create::<dyn Llm>("parrot/grey", &Config::new())?;
+    /// # drop(llm);
+    /// # Ok::<(), lk_plugin::Error>(())
     /// ```
     ///
     /// # Errors

@@ -56,12 +56,29 @@ impl<T: Send + 'static> EventStream<T> {
     }
 
     /// A stream that has nothing but this error to tell.
+    ///
+    /// ```
+    /// use lk_plugin::{Error, EventStream};
+    ///
+    /// let events = EventStream::<u32>::failed(Error::from_status(503, "busy"));
+    /// let error = pollster::block_on(events.collect()).err();
+    /// assert_eq!(error.and_then(|error| error.status()), Some(503));
+    /// ```
     #[must_use]
     pub fn failed(error: Error) -> Self {
         Self::from_fn(|_| async { Err(error) })
     }
 
     /// Everything until the end.
+    ///
+    /// ```
+    /// let numbers = lk_plugin::EventStream::from_fn(|mut events| async move {
+    ///     events.send(1).await?;
+    ///     events.send(2).await
+    /// });
+    /// assert_eq!(pollster::block_on(numbers.collect())?, [1, 2]);
+    /// # Ok::<(), lk_plugin::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -109,6 +126,18 @@ impl<T> fmt::Debug for EventStream<T> {
 
 /// The driver's end of the events. Clone it for a second task; the events end when the driver has returned and all
 /// senders are gone.
+///
+/// ```
+/// use lk_plugin::EventStream;
+///
+/// let both = EventStream::from_fn(|mut here| async move {
+///     let mut there = here.clone();
+///     std::thread::spawn(move || pollster::block_on(there.send("from a thread")));
+///     here.send("from the driver").await
+/// });
+/// assert_eq!(pollster::block_on(both.collect())?.len(), 2);
+/// # Ok::<(), lk_plugin::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct EventSender<T> {
     sender: mpsc::Sender<T>,

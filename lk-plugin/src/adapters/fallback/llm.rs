@@ -16,6 +16,28 @@ const MOST_HELD: usize = 1024;
 ///
 /// It can do what all of them can. Once text or a call is out, a failure is the answer's end, unless
 /// [`switch_after_output`](FallbackOptions::switch_after_output).
+///
+/// ```
+/// # use lk_plugin::{Error, ChatChunk, ChatContext, ChatOptions, EventStream, Llm, LlmStream, Result};
+/// # struct Parrot;
+/// # impl Llm for Parrot {
+/// #     fn chat(&self, _: &ChatContext, _: &ChatOptions) -> Result<LlmStream> {
+/// #         Ok(EventStream::from_fn(|mut chunks| async move { chunks.send(ChatChunk::text("1", "hello")).await }))
+/// #     }
+/// # }
+/// # struct Mute;
+/// # impl Llm for Mute {
+/// #     fn chat(&self, _: &ChatContext, _: &ChatOptions) -> Result<LlmStream> { Err(Error::from_status(503, "busy")) }
+/// # }
+/// use std::sync::Arc;
+/// use lk_plugin::adapters::LlmFallback;
+///
+/// let members: [(&str, Arc<dyn Llm>); 2] = [("busy", Arc::new(Mute)), ("parrot", Arc::new(Parrot))];
+/// let llm = LlmFallback::new(members)?;
+/// let answer = llm.chat(&ChatContext::new(), &ChatOptions::default())?.collect_response();
+/// assert_eq!(pollster::block_on(answer)?.text, "hello");
+/// # Ok::<(), lk_plugin::Error>(())
+/// ```
 pub struct LlmFallback {
     members: Arc<Members<dyn Llm>>,
 }

@@ -18,6 +18,19 @@ use crate::stream::{BoxFuture, boxed};
 ///
 /// A live stream keeps the audio since the last final transcript. The next member hears it, so that nothing is lost, and tells
 /// the times as if it had been there from the start; starts and ends of speech still come in turn.
+///
+/// ```no_run
+/// use std::sync::Arc;
+/// use lk_plugin::adapters::SttFallback;
+/// use lk_plugin::{Config, Registry, Stt, Vad};
+///
+/// let registry = Registry::global();
+/// let cloud: Arc<dyn Stt> = registry.create::<dyn Stt>("openai/whisper-1", &Config::new())?.into();
+/// let local: Arc<dyn Stt> = registry.create::<dyn Stt>("my-whisper", &Config::new())?.into();
+/// let vad: Arc<dyn Vad> = registry.create::<dyn Vad>("silero", &Config::new())?.into();
+/// let stt = SttFallback::new([("cloud", cloud), ("local", local)], Some(vad))?;
+/// # Ok::<(), lk_plugin::Error>(())
+/// ```
 pub struct SttFallback {
     members: Arc<Members<dyn Stt>>,
 }

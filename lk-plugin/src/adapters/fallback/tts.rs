@@ -18,6 +18,19 @@ use crate::stream::{EventSender, EventStream, boxed};
 /// All speak at one rate, resampled where theirs is another; those that know no live streams get them through
 /// [`TtsStreamAdapter`]. Once part of a segment is heard, a failure is the stream's end, unless
 /// [`switch_after_output`](FallbackOptions::switch_after_output); between segments the next voice goes on.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::Duration;
+/// use lk_plugin::adapters::{FallbackOptions, TtsFallback};
+/// use lk_plugin::monitor::Monitor;
+/// use lk_plugin::{Kind, Result, Tts};
+///
+/// fn voices(cloud: Arc<dyn Tts>, local: Arc<dyn Tts>) -> Result<TtsFallback> {
+///     let options = FallbackOptions::of(Kind::Tts).with_attempt_timeout(Duration::from_secs(3)).with_sample_rate(24_000);
+///     TtsFallback::with_options([("cloud", cloud), ("local", local)], options, Monitor::global())
+/// }
+/// ```
 pub struct TtsFallback {
     members: Arc<Members<dyn Tts>>,
     format: Format,

@@ -1,7 +1,5 @@
 //! `docs/writing-a-plugin.md` does what it says: its files are written, its commands run, its output compared.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at its first surprise")]
-
 use std::fs;
 use std::path::Path;
 
