@@ -29,7 +29,12 @@ pub(crate) fn pass_on(item: TokenStream, entries: &[Ident]) -> (TokenStream, boo
 pub(crate) fn take_above(text: TokenStream) -> (TokenStream, Vec<Ident>) {
     let mut tokens: Vec<TokenTree> = text.into_iter().collect();
     let above = match tokens.as_slice() {
-        [.., TokenTree::Ident(word), TokenTree::Group(group)] if word == ABOVE => group.stream(),
+        // Without the comma somebody else wrote it.
+        [.., TokenTree::Punct(comma), TokenTree::Ident(word), TokenTree::Group(group)]
+            if comma.as_char() == ',' && word == ABOVE =>
+        {
+            group.stream()
+        }
         _ => return (tokens.into_iter().collect(), Vec::new()),
     };
     // The word, its list, and the comma in front.
