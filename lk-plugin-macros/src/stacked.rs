@@ -5,6 +5,8 @@ use quote::{ToTokens, quote};
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Meta};
 
+use crate::names;
+
 /// The word that tells the next attribute which entries there are above it.
 pub(crate) const ABOVE: &str = "__above";
 
@@ -40,7 +42,8 @@ pub(crate) fn take_above(text: TokenStream) -> (TokenStream, Vec<Ident>) {
     // The word, its list, and the comma in front.
     tokens.truncate(tokens.len() - 3);
     let entries = above.into_iter().filter_map(|token| match token {
-        TokenTree::Ident(entry) => Some(entry),
+        // The rest somebody else wrote.
+        TokenTree::Ident(entry) if names::is_entry(&entry) => Some(entry),
         _ => None,
     });
     (tokens.into_iter().collect(), entries.collect())
