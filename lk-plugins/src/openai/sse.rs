@@ -130,7 +130,8 @@ impl SseReader {
         }
     }
 
-    fn take(&mut self, chunk: Option<Bytes>) {
+    /// Takes a piece, or the end; what came before has been read.
+    pub(crate) fn take(&mut self, chunk: Option<Bytes>) {
         self.used = 0;
         match chunk {
             Some(chunk) => {
