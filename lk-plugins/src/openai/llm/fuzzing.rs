@@ -22,8 +22,8 @@ const KEY: &str = "sk-5ecre7-5ecre7";
 
 /// A byte of options, one of a seed, and the body of an answer.
 ///
-/// However the body is cut, the chunks are the same, and so is the error. No error has the key in it. A call of a tool has
-/// arguments that are a JSON object.
+/// However the body is cut, the chunks are the same, and so is the error. No error has the key in it, nor in its message
+/// what steers a terminal. A call of a tool has arguments that are a JSON object.
 pub fn chat(data: &[u8]) {
     let Some(([options, seed], body)) = data.split_first_chunk::<2>() else { return };
     let strip_thinking = options & 1 == 1;
@@ -64,7 +64,11 @@ fn read<'p>(pieces: impl Iterator<Item = &'p [u8]>, strip: bool, limit: usize) -
         }
     }
     let outcome = outcome.unwrap_or_else(|| assembler.finish(false, &mut chunks));
-    let told = |Failure { error, .. }: Failure| format!("{} {error:?}", error.in_full());
+    let told = |Failure { error, .. }: Failure| {
+        let message = error.message();
+        assert!(!message.contains(char::is_control) && message.len() < 4_000, "{message:?}");
+        format!("{} {error:?}", error.in_full())
+    };
     (chunks.into_items(), outcome.err().map(told))
 }
 
