@@ -9,8 +9,8 @@ use super::{SileroConfig, SileroVad};
 
 const RATES: [u32; 8] = [1_000, 8_000, 11_025, 16_000, 22_050, 44_100, 48_000, 768_000];
 
-/// The most samples: a second at the common rates.
-const MAX_SAMPLES: usize = 48_000;
+/// The most instants: what a fuzzer can afford to have judged a few times.
+const MAX_INSTANTS: usize = 24_000;
 
 /// Four bytes of options and then what is heard: a byte for each stretch (two bits of its sort, six of its length), or
 /// with the first byte at 255 windows of floating-point numbers.
@@ -34,7 +34,8 @@ pub fn vad(data: &[u8]) {
     config.insert("max_buffered_speech", f64::from(durations >> 6 & 3) * 0.1);
     let vad = SileroConfig::from_config(&config).and_then(SileroVad::new);
     let vad = vad.unwrap_or_else(|error| unreachable!("{error}"));
-    let samples = sound_of(sound, usize::from(channels));
+    // Three quarters of a second, if they are so few.
+    let samples = sound_of(sound, usize::from(channels), MAX_INSTANTS.min(sample_rate as usize * 3 / 4));
     let stream = || vad.stream().unwrap_or_else(|error| unreachable!("{error}"));
     let whole = heard(&mut *stream(), &samples, sample_rate, channels, usize::MAX, 0);
     let mut other = stream();
@@ -91,7 +92,7 @@ fn heard(
 }
 
 /// Silence, somebody speaking, the loudest there is, and noise.
-fn sound_of(stretches: &[u8], channels: usize) -> Vec<i16> {
+fn sound_of(stretches: &[u8], channels: usize, instants: usize) -> Vec<i16> {
     static SPEECH: OnceLock<Vec<i16>> = OnceLock::new();
     let speech = SPEECH.get_or_init(|| {
         let recording = include_bytes!("../../../tests/golden/austen_16k.wav");
@@ -102,7 +103,7 @@ fn sound_of(stretches: &[u8], channels: usize) -> Vec<i16> {
     let mut random = fastrand::Rng::with_seed(1);
     let mut samples = Vec::new();
     for stretch in stretches {
-        let length = usize::from(stretch & 63) * 160 + 1;
+        let length = (usize::from(stretch & 63) * 160 + 1).min(instants - samples.len() / channels);
         for at in 0..length {
             let sample = match stretch >> 6 {
                 0 => 0,
@@ -112,9 +113,6 @@ fn sound_of(stretches: &[u8], channels: usize) -> Vec<i16> {
                 _ => random.i16(..),
             };
             samples.extend(std::iter::repeat_n(sample, channels));
-        }
-        if samples.len() > MAX_SAMPLES {
-            break;
         }
     }
     samples
