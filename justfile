@@ -25,6 +25,18 @@ endurance:
 miri:
     MIRIFLAGS=-Zmiri-disable-isolation cargo +nightly miri test -p lk-plugin --lib abi
 
+# Fuzzes all targets, or one, for so many seconds each (wants nightly and cargo-fuzz).
+fuzz target="all" seconds="600":
+    tests/fuzz/run.sh {{target}} {{seconds}}
+
+# The boundary and loaded files under AddressSanitizer, LeakSanitizer and ThreadSanitizer (wants nightly with rust-src).
+sanitizers:
+    tests/sanitizers.sh
+
+# Readers and reporters of the monitor in a hundred thousand orders.
+model:
+    RUSTFLAGS="--cfg shuttle" CARGO_TARGET_DIR=target/shuttle cargo test -p lk-plugin --lib --features monitor monitor::model
+
 # Notes survive release builds, LTO, -Oz and strip with each linker that is installed (Debian: binutils, lld, mold).
 linker-matrix:
     tests/linker-matrix.sh

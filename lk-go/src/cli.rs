@@ -7,6 +7,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::printable;
 use crate::terminal::Color;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
+
 macro_rules! exit_codes {
     () => {
         "\

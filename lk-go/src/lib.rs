@@ -18,6 +18,9 @@ mod cli;
 mod commands;
 mod error;
 mod framework;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod interrupt;
 mod output;
 mod plugin_files;

@@ -24,6 +24,8 @@ use crate::error::{Error, Result};
 use crate::interrupt::Interruptible;
 use crate::printable;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod header;
 #[cfg(test)]
 mod tests;

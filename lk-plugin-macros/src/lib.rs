@@ -13,6 +13,8 @@ mod errors;
 mod expand;
 mod explicit;
 mod export;
+#[cfg(test)]
+mod fuzzing;
 mod item;
 mod json;
 mod kind;

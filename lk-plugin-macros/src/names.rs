@@ -15,8 +15,15 @@ pub(crate) fn unique(kind: &str, name: &str) -> Ident {
 
 /// The constant that holds one entry.
 pub(crate) fn entry(kind: &str, name: &str) -> Ident {
-    Ident::new(&format!("__LK_PLUGIN_{}", joined(kind, name).to_uppercase()), Span::call_site())
+    Ident::new(&format!("{ENTRY}{}", joined(kind, name).to_uppercase()), Span::call_site())
 }
+
+/// Whether [`entry`] made it.
+pub(crate) fn is_entry(name: &Ident) -> bool {
+    name.to_string().starts_with(ENTRY)
+}
+
+const ENTRY: &str = "__LK_PLUGIN_";
 
 /// The constant beside a constructor that holds all its entries.
 pub(crate) fn entries(constructor: &Ident) -> Ident {

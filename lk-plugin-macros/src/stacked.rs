@@ -5,6 +5,8 @@ use quote::{ToTokens, quote};
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Meta};
 
+use crate::names;
+
 /// The word that tells the next attribute which entries there are above it.
 pub(crate) const ABOVE: &str = "__above";
 
@@ -29,13 +31,19 @@ pub(crate) fn pass_on(item: TokenStream, entries: &[Ident]) -> (TokenStream, boo
 pub(crate) fn take_above(text: TokenStream) -> (TokenStream, Vec<Ident>) {
     let mut tokens: Vec<TokenTree> = text.into_iter().collect();
     let above = match tokens.as_slice() {
-        [.., TokenTree::Ident(word), TokenTree::Group(group)] if word == ABOVE => group.stream(),
+        // Without the comma somebody else wrote it.
+        [.., TokenTree::Punct(comma), TokenTree::Ident(word), TokenTree::Group(group)]
+            if comma.as_char() == ',' && word == ABOVE =>
+        {
+            group.stream()
+        }
         _ => return (tokens.into_iter().collect(), Vec::new()),
     };
     // The word, its list, and the comma in front.
     tokens.truncate(tokens.len() - 3);
     let entries = above.into_iter().filter_map(|token| match token {
-        TokenTree::Ident(entry) => Some(entry),
+        // The rest somebody else wrote.
+        TokenTree::Ident(entry) if names::is_entry(&entry) => Some(entry),
         _ => None,
     });
     (tokens.into_iter().collect(), entries.collect())

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 
+#[cfg(all(any(test, fuzzing), feature = "resample"))]
+pub(crate) mod fuzzing;
 #[cfg(feature = "resample")]
 mod resampler;
 

@@ -27,16 +27,17 @@ impl LanguageCode {
     /// Brings a provider's spelling to the usual one. Empty text stays empty: the language is unknown.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        let lower = text.trim().to_lowercase();
-        let mut parts = lower.split(['-', '_']);
+        let lower = text.to_lowercase();
+        let mut parts = lower.split(['-', '_']).map(str::trim);
         let first = parts.next().unwrap_or_default();
         let mut code = short(first).to_owned();
         for part in parts.filter(|part| !part.is_empty()) {
             code.push('-');
+            let is_ascii = part.chars().all(|letter| letter.is_ascii_alphabetic());
             match part.len() {
                 // BCP 47: regions in capitals, scripts with one capital, the rest in lower case.
-                2 => code.push_str(&part.to_uppercase()),
-                4 if part.chars().all(|letter| letter.is_ascii_alphabetic()) => {
+                2 if is_ascii => code.push_str(&part.to_uppercase()),
+                4 if is_ascii => {
                     code.push_str(&part[..1].to_uppercase());
                     code.push_str(&part[1..]);
                 }
@@ -103,8 +104,11 @@ mod tests {
             ("cantonese", "yue"),
             ("", ""),
             (" fr ", "fr"),
+            (" pt _ br", "pt-BR"),
             ("日本", "日本"),
             ("xx-日本", "xx-日本"),
+            // Its capital has three bytes, and would be written otherwise the next time.
+            ("xx-ŉ", "xx-ŉ"),
         ] {
             assert_eq!(LanguageCode::new(given).as_str(), wanted, "{given}");
         }

@@ -65,6 +65,9 @@ mod connect;
 #[cfg(all(feature = "dynamic", target_os = "linux"))]
 pub mod dynamic;
 mod error;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod hint;
 mod kinds;
 mod language;

@@ -8,6 +8,10 @@
 //! ```
 #![forbid(unsafe_code)]
 
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
+
 /// One row a built-in: its module and the feature that holds it.
 macro_rules! built_ins {
     ($($(#[$doc:meta])* $module:ident $feature:literal)*) => {

@@ -17,6 +17,8 @@ mod spec;
 use self::cargo::Cargo;
 use self::package::Package;
 use self::spec::Spec;
+#[cfg(any(test, fuzzing))]
+pub(crate) use self::spec::spec_is_read;
 
 /// Builds it, and puts it in its place once it holds what it should.
 ///

@@ -27,6 +27,9 @@ mod stt;
 mod tts;
 mod vad;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) use self::build::spec_is_read;
+
 /// Does what the command line says. `built_ins` are those of [`run_with_built_ins`](crate::run_with_built_ins).
 ///
 /// # Errors

@@ -11,6 +11,8 @@
 //! probe](FallbackOptions#probes).
 
 mod fallback;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod rate;
 mod sentences;
 mod stt_stream;

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
+use crate::error::Result;
+
 /// Config values by key, as JSON has them; what a plugin is made from.
 ///
 /// Values from the command line or the environment are text whose type the plugin's field decides
@@ -138,6 +140,21 @@ impl Config {
         // No key is in both.
         all.extend(self.texts.iter().map(|(path, text)| (path.clone(), text.clone())));
         (Value::Object(all).to_string(), self.texts.keys().cloned().collect())
+    }
+
+    /// What [`to_wire`](Config::to_wire) wrote.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_json`](Config::from_json).
+    pub(crate) fn from_wire(json: &str, texts: Vec<String>) -> Result<Self> {
+        let mut config = Self::from_json(json)?;
+        for key in texts {
+            if let Some(text) = config.get(&key).and_then(Value::as_str).map(ToOwned::to_owned) {
+                config.insert_text(key, text);
+            }
+        }
+        Ok(config)
     }
 
     /// Of the key itself and of all that is in it.

@@ -5,6 +5,8 @@ pub mod check;
 mod description;
 mod field;
 mod file;
+#[cfg(all(any(test, fuzzing), feature = "toml", feature = "yaml"))]
+pub(crate) mod fuzzing;
 mod map;
 mod number;
 mod problems;

@@ -226,6 +226,18 @@ fn each_part(file: &File, mut take: impl FnMut(&[u8]) -> io::Result<()>) -> io::
     }
 }
 
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzing {
+    use super::*;
+
+    /// A line that is read comes back when it is written and read again.
+    pub(in crate::dynamic) fn line_is_read(bytes: &[u8]) {
+        let Some((hash, name)) = entry(bytes) else { return };
+        let written = line(&hash, &name);
+        assert_eq!(entry(written.strip_suffix(b"\n").unwrap_or_default()), Some((hash, name)));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs::OpenOptions;

@@ -19,6 +19,8 @@ mod elf;
 mod files;
 mod fit;
 mod format;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod keep;
 mod load;
 mod lock;

@@ -245,6 +245,14 @@ impl<T> Visit<'_, T> {
     }
 }
 
+/// What the checks of the bytes say of a file in no directory.
+#[cfg(any(test, fuzzing))]
+pub(super) fn candidate(registry: &Registry, file: &File, length: u64) -> Result<Candidate, Fault> {
+    let (seen, taken) = (HashMap::new(), Taken::default());
+    let visit = Visit::<()> { registry, trusts_all: true, seen, taken, report: Report::new() };
+    visit.candidate(Path::new("/fuzzed.so"), file, length, false)
+}
+
 /// Check 1: a component that depends on where the program was started would load what lies there.
 fn check_component(path: &Path) -> Result<(), Fault> {
     let reason = match path.as_os_str().as_bytes() {

@@ -59,8 +59,9 @@ impl From<WireError> for Error {
         let kind = ErrorKind::from_code(wire.code);
         // It comes from somebody else: a chain of millions would overflow the stack when it is dropped.
         let mut chain = wire.chain;
-        chain.truncate(super::MAX_CAUSES - 1);
+        chain.truncate(super::MAX_CAUSES);
         if kind.is_none() {
+            chain.truncate(super::MAX_CAUSES - 1);
             chain.push(format!("error code {} is of a later version", wire.code));
         }
         let source = chain.into_iter().rev().fold(None, |source, message| Some(Box::new(Link { message, source })));
@@ -114,7 +115,16 @@ mod tests {
         assert_eq!(WireError::from(&Error::from(wire.clone())), wire);
         let mut endless = wire;
         endless.chain = vec![String::from("again"); 1_000_000];
-        assert_eq!(Error::from(endless).chain().len(), 15);
+        assert_eq!(Error::from(endless).chain().len(), 16);
+    }
+
+    #[test]
+    fn the_note_of_a_later_code_survives_the_next_border() {
+        let mut wire = WireError::from(&Error::config("later"));
+        (wire.code, wire.chain) = (4711, vec![String::from("again"); 20]);
+        let once = WireError::from(&Error::from(wire));
+        assert_eq!(once.chain.last().map(String::as_str), Some("error code 4711 is of a later version"));
+        assert_eq!(WireError::from(&Error::from(once.clone())), once);
     }
 
     #[test]

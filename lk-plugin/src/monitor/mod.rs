@@ -32,16 +32,24 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, LazyLock, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
 use arc_swap::ArcSwap;
 use futures_core::Stream;
 
+// What threads meet in, so that the model can order them (`model`).
+#[cfg(shuttle)]
+use shuttle::sync::{Mutex, MutexGuard, atomic::AtomicUsize};
+#[cfg(not(shuttle))]
+use std::sync::{Mutex, MutexGuard, atomic::AtomicUsize};
+
 mod event;
 mod llm;
 mod meter;
+#[cfg(all(test, shuttle))]
+mod model;
 mod span;
 mod stt;
 mod tts;

@@ -179,6 +179,14 @@ pub(crate) struct Answer {
     patience: Patience,
 }
 
+#[cfg(any(test, fuzzing))]
+impl Answer {
+    /// An answer of which nothing will come.
+    pub(crate) fn empty(endpoint: Arc<Endpoint>, patience: Patience) -> Self {
+        Self { response: http::Response::new("").into(), endpoint, patience }
+    }
+}
+
 impl Answer {
     pub(crate) fn headers(&self) -> &HeaderMap {
         self.response.headers()

@@ -86,7 +86,8 @@ pub(crate) fn from_status(status: StatusCode, headers: &HeaderMap, body: &[u8], 
 pub(crate) fn from_event(value: &Value, endpoint: &Endpoint) -> Failure {
     let text = value.to_string();
     let body = endpoint.redactor().clean(&text);
-    let said = message_of(value).map(|said| endpoint.redactor().clean(&printable(&said)).into_owned());
+    // Cleaned first: a key that is cut short is not known any more.
+    let said = message_of(value).map(|said| printable(&endpoint.redactor().clean(&said)));
     let message = match said {
         Some(said) => format!("`{}` says: {said}", endpoint.host()),
         None => format!("`{}` reported an error in the middle of the answer", endpoint.host()),
@@ -170,7 +171,7 @@ fn between<'t>(text: &'t str, start: &str, end: &str) -> Option<&'t str> {
 }
 
 /// One line without control characters (they could steer a terminal), and not endless.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let words = text.split(|letter: char| letter.is_whitespace() || letter.is_control()).filter(|word| !word.is_empty());
     let line = words.collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(MAX_MESSAGE) {
@@ -198,6 +199,8 @@ fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use lk_plugin::PluginConfig as _;
+
     use super::*;
 
     #[test]
@@ -218,6 +221,18 @@ mod tests {
             assert_eq!(provider_message(body).as_deref(), wanted, "{body}");
         }
         assert_eq!(provider_message(&"é".repeat(600)).map(|said| said.chars().count()), Some(501));
+    }
+
+    #[test]
+    fn a_key_that_stands_where_the_message_is_cut_is_not_shown() -> lk_plugin::Result<()> {
+        let mut config = lk_plugin::Config::new();
+        config.insert("api_key", "sk-5ecre7-5ecre7");
+        let config = crate::openai::OpenAiLlmConfig::from_config(&config)?;
+        let endpoint = Endpoint::new(&config.connection(), |_| None)?;
+        let said = format!("{}sk-5ecre7-5ecre7 is wrong", "x".repeat(MAX_MESSAGE - 9));
+        let failure = from_event(&serde_json::json!({ "error": { "message": said } }), &endpoint);
+        assert!(!format!("{:?}", failure.error).contains("sk-"), "{}", failure.error);
+        Ok(())
     }
 
     #[test]

@@ -22,6 +22,8 @@ mod sse;
 mod stt;
 mod tts;
 
+#[cfg(any(test, fuzzing))]
+pub use self::{llm::fuzzing::chat, stt::fuzzing::transcript, tts::fuzzing::speech};
 pub use self::llm::{OpenAiLlm, OpenAiLlmConfig, PromptCacheRetention, Verbosity};
 pub use self::preset::Preset;
 pub use self::stt::{

@@ -41,6 +41,18 @@ pub(crate) struct Batches<T> {
     batch: Vec<T>,
 }
 
+#[cfg(any(test, fuzzing))]
+impl<T> Batches<T> {
+    /// A batch that never leaves.
+    pub(crate) fn kept() -> Self {
+        Self { sender: mpsc::channel(1).0, batch: Vec::new() }
+    }
+
+    pub(crate) fn into_items(self) -> Vec<T> {
+        self.batch
+    }
+}
+
 impl<T> Batches<T> {
     /// Adds an item to the batch; it leaves with the next [`flush`](Self::flush).
     pub(crate) fn push(&mut self, item: T) {

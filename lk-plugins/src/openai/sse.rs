@@ -22,6 +22,8 @@ pub(crate) struct SseReader {
     limit: NonZeroUsize,
     // Whether the decoder is between two events.
     between: bool,
+    // Whether the decoder has seen the beginning of the answer, where a byte order mark is none of it.
+    begun: bool,
     // Since when bytes have come without making up a line.
     line_since: Option<Instant>,
 }
@@ -30,7 +32,8 @@ impl SseReader {
     /// Events of at most `limit` bytes.
     pub(crate) fn new(answer: Answer, limit: NonZeroUsize) -> Self {
         let decoder = SseDecoder::with_limit(limit);
-        Self { answer, decoder, piece: Bytes::new(), used: 0, ended: false, limit, between: true, line_since: None }
+        let (piece, between, begun) = (Bytes::new(), true, false);
+        Self { answer, decoder, piece, used: 0, ended: false, limit, between, begun, line_since: None }
     }
 
     pub(crate) fn answer(&self) -> &Answer {
@@ -58,7 +61,7 @@ impl SseReader {
     pub(crate) fn plain(&mut self) -> Option<&[u8]> {
         const DATA: &[u8] = b"data: ";
         self.pass_used();
-        let line = self.piece.strip_prefix(DATA).filter(|_| self.between)?;
+        let line = self.piece.strip_prefix(DATA).filter(|_| self.between && self.begun)?;
         let end = memchr::memchr2(b'\n', b'\r', line).filter(|end| *end <= self.limit.get())?;
         if line.get(end..end + 2)? != b"\n\n" {
             return None;
@@ -79,6 +82,7 @@ impl SseReader {
     pub(crate) fn buffered(&mut self) -> Result<Option<MessageEvent>, Failure> {
         self.pass_used();
         self.between &= self.piece.is_empty();
+        self.begun |= !self.piece.is_empty();
         loop {
             match self.decoder.next(&mut self.piece) {
                 Some(Ok(SseEvent::Message(event))) => {
@@ -130,7 +134,8 @@ impl SseReader {
         }
     }
 
-    fn take(&mut self, chunk: Option<Bytes>) {
+    /// Takes a piece, or the end; what came before has been read.
+    pub(crate) fn take(&mut self, chunk: Option<Bytes>) {
         self.used = 0;
         match chunk {
             Some(chunk) => {

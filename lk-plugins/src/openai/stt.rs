@@ -11,6 +11,8 @@ use super::client::Client;
 
 mod batch;
 mod config;
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzing;
 mod realtime;
 mod segments;
 mod transcript;

@@ -14,6 +14,8 @@ use super::preset::Preset;
 mod conform;
 mod format;
 mod frames;
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzing;
 mod opus;
 mod packed;
 mod raw;

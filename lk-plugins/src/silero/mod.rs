@@ -31,6 +31,8 @@ use std::time::Duration;
 
 use lk_plugin::{Error, ErrorKind, PluginConfig, Result, Vad, VadCapabilities, VadStream, lk_plugin};
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod machine;
 mod model;
 mod speech_buffer;

@@ -131,6 +131,10 @@ impl SpeechBuffer {
         if !self.views.contains(&range) {
             return None;
         }
+        // Of an utterance of which nothing is kept there is no chunk.
+        if range.samples() == 0 {
+            return Some(&[]);
+        }
         let chunk = self.chunks.iter().find(|chunk| chunk.start <= range.start && range.end <= chunk.end())?;
         chunk.samples.get((range.start - chunk.start) as usize..(range.end - chunk.start) as usize)
     }
@@ -241,6 +245,19 @@ mod tests {
         buffer.begin_push();
         assert_eq!(buffer.chunks.len(), 1);
         assert_eq!(buffer.view(cut), None);
+    }
+
+    #[test]
+    fn an_utterance_of_which_nothing_is_kept_has_no_samples() {
+        let mut buffer = SpeechBuffer::new(16_000, 0, 0);
+        for _ in 0..2 {
+            buffer.begin_push();
+            buffer.extend(&[1; 512]);
+            buffer.advance(512);
+        }
+        buffer.begin_push();
+        let shown = buffer.show();
+        assert_eq!((shown.samples(), buffer.view(shown)), (0, Some(&[][..])));
     }
 
     #[test]

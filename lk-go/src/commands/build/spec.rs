@@ -76,6 +76,24 @@ impl Spec {
     }
 }
 
+/// What is behind `--with` is one thing, and is told to Cargo in words that it cannot take for options; or it is refused.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn spec_is_read(text: &str) {
+    // Folders are looked at.
+    if text.contains(['/', '\\']) && !text.contains("://") || text.starts_with('.') || Path::new(text).is_dir() {
+        return;
+    }
+    match Spec::read(text) {
+        Ok(spec) => {
+            let arguments = spec.arguments();
+            let is_git = text.contains("://");
+            assert_eq!(arguments.first().is_some_and(|first| first == "--git"), is_git);
+            assert!(is_git || arguments == [text] && !text.starts_with('-'), "{arguments:?}");
+        }
+        Err(error) => assert!(!error.to_string().contains(char::is_control), "{error}"),
+    }
+}
+
 fn folder(path: &Path) -> Result<PathBuf> {
     let refused = |problem: &str, advice: &str| Error::Input {
         file: format!("`{}`", printable::path(path)),

@@ -113,11 +113,5 @@ fn instance(make: StaticMake, config: &Config) -> Result<LkInstance> {
 
 #[inline]
 fn config_of(values: ConfigValues) -> Result<Config> {
-    let mut config = Config::from_json(&values.json)?;
-    for key in values.texts {
-        if let Some(text) = config.get(&key).and_then(|value| value.as_str()).map(ToOwned::to_owned) {
-            config.insert_text(key, text);
-        }
-    }
-    Ok(config)
+    Config::from_wire(&values.json, values.texts)
 }

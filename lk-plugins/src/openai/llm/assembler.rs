@@ -175,8 +175,7 @@ impl Assembler {
             _ => {}
         }
         if !self.refusal.is_empty() && !self.delivered {
-            let said: String = self.refusal.chars().take(300).collect();
-            let said = self.endpoint.redactor().clean(&said).into_owned();
+            let said = failure::printable(&self.endpoint.redactor().clean(&self.refusal));
             return Err(self.error(&format!("answered that the model refuses: {said}")).with_retryable(false).into());
         }
         if !complete && !had_calls {
@@ -209,7 +208,7 @@ impl Assembler {
     }
 
     fn broken_call(&self, name: &str, complete: bool) -> Failure {
-        let name = self.endpoint.redactor().clean(name).into_owned();
+        let name = failure::printable(&self.endpoint.redactor().clean(name));
         if self.finish_reason.as_deref() == Some("length") {
             let message = format!(
                 "the answer reached its limit of tokens in the middle of a call of `{name}`; give a larger \

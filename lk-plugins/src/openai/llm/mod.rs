@@ -16,6 +16,8 @@ mod assembler;
 mod body;
 mod calls;
 mod family;
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzing;
 mod messages;
 mod schema;
 mod stream;

@@ -94,14 +94,7 @@ impl Job {
         chunks: &mut Batches<ChatChunk>,
     ) -> Result<(), Failure> {
         loop {
-            loop {
-                let progress = if let Some(data) = events.plain() {
-                    assembler.event("", &String::from_utf8_lossy(data), chunks)?
-                } else if let Some(event) = events.buffered()? {
-                    assembler.event(&event.event, &event.data, chunks)?
-                } else {
-                    break;
-                };
+            while let Some(progress) = at_hand(events, assembler, chunks)? {
                 if progress == Progress::Done {
                     assembler.finish(true, chunks)?;
                     chunks.flush().await?;
@@ -138,6 +131,19 @@ impl Job {
             }
         }
     }
+}
+
+/// Reads one event, if one is here; what it means.
+pub(super) fn at_hand(
+    events: &mut SseReader,
+    assembler: &mut Assembler,
+    chunks: &mut Batches<ChatChunk>,
+) -> Result<Option<Progress>, Failure> {
+    if let Some(data) = events.plain() {
+        return assembler.event("", &String::from_utf8_lossy(data), chunks).map(Some);
+    }
+    let Some(event) = events.buffered()? else { return Ok(None) };
+    assembler.event(&event.event, &event.data, chunks).map(Some)
 }
 
 /// An answer in one piece: the server did not stream, or it has an error to tell.

@@ -13,10 +13,15 @@ use crate::openai::client::Client;
 use crate::openai::patience::Attempts;
 
 mod conversation;
+#[cfg(any(test, fuzzing))]
+mod fuzzing;
 mod ledger;
 mod protocol;
 mod session;
 mod socket;
+
+#[cfg(any(test, fuzzing))]
+pub(super) use self::fuzzing::messages;
 
 use self::conversation::Told;
 use self::ledger::Ledger;

@@ -162,8 +162,11 @@ pub(super) fn sniff(start: &[u8], whole: bool, declared: Container) -> Sniffed {
         [_, _, _, _, b'f', b't', b'y', b'p', ..] | [0x1A, 0x45, 0xDF, 0xA3, ..] => return Sniffed::Unsupported,
         _ => {}
     }
-    if looks_like_text(start) {
-        return Sniffed::Text;
+    match looks_like_text(start) {
+        // So few may be samples that happen to be letters.
+        Some(_) if start.len() < TEXT_BYTES && !whole => return Sniffed::More,
+        Some(true) => return Sniffed::Text,
+        _ => {}
     }
     match declared {
         // Raw samples may start with anything, so one frame's header proves nothing: the next must follow it.
@@ -184,11 +187,18 @@ pub(super) fn sniff(start: &[u8], whole: bool, declared: Container) -> Sniffed {
     }
 }
 
-/// JSON or markup: nobody's audio is printable for so long.
-fn looks_like_text(start: &[u8]) -> bool {
-    let start = &start[..start.len().min(64)];
-    let first = start.iter().find(|byte| !byte.is_ascii_whitespace());
-    matches!(first, Some(b'{' | b'[' | b'<')) && start.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
+/// Nobody's audio is printable for so long.
+const TEXT_BYTES: usize = 64;
+
+/// Whether it is JSON or markup; `None` when it can be neither.
+fn looks_like_text(start: &[u8]) -> Option<bool> {
+    let start = &start[..start.len().min(TEXT_BYTES)];
+    let is_printable = start.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
+    match start.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        Some(b'{' | b'[' | b'<') => is_printable.then_some(true),
+        None => Some(false),
+        Some(_) => None,
+    }
 }
 
 /// The length in bytes of the MPEG layer III frame that starts here.
@@ -265,11 +275,21 @@ mod tests {
         assert_eq!(shows(b"\xFF\xFB\x90\x00\0\0\0\0\0\0\0\0", Container::Wav), Sniffed::Audio(Container::Mpeg));
         assert_eq!(shows(b"\xFF\xF1\x50\x80\0\0\0\0\0\0\0\0", Container::Mpeg), Sniffed::Audio(Container::Adts));
         assert_eq!(shows(b"OggS\0\0\0\0\0\0\0\0", Container::Pcm(PCM)), Sniffed::Audio(Container::Ogg));
-        assert_eq!(shows(b"{\"error\": \"quota\"}", Container::Pcm(PCM)), Sniffed::Text);
-        assert_eq!(shows(b"<!doctype html>", Container::Mpeg), Sniffed::Text);
+        assert_eq!(sniff(b"{\"error\": \"quota\"}", true, Container::Pcm(PCM)), Sniffed::Text);
+        assert_eq!(sniff(b"<!doctype html>", true, Container::Mpeg), Sniffed::Text);
+        assert_eq!(shows(&[b'['; 64], Container::Pcm(PCM)), Sniffed::Text);
         assert_eq!(shows(b"\0\0\0\x20ftypM4A \0\0\0\0", Container::Adts), Sniffed::Unsupported);
         assert_eq!(shows(b"\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0A\x0B\x0C", Container::Wav), Sniffed::Unknown);
         assert_eq!(shows(b"RIFF", Container::Wav), Sniffed::More);
+    }
+
+    #[test]
+    fn what_a_body_is_does_not_depend_on_how_it_is_cut() {
+        let declared = Container::Pcm(PCM);
+        let samples = [b"  \n{\"error\": ".as_slice(), &[7; 64]].concat();
+        let shown = [13, 14, 77].map(|length| sniff(&samples[..length], false, declared));
+        assert_eq!(shown, [Sniffed::More, Sniffed::Audio(declared), Sniffed::Audio(declared)]);
+        assert_eq!(sniff(&[b' '; 80], false, declared), Sniffed::Audio(declared));
     }
 
     #[test]

@@ -71,6 +71,38 @@ pub(super) fn decode(
     Ok(receiver)
 }
 
+/// As [`decode`], of a whole body and on this thread.
+#[cfg(any(test, fuzzing))]
+pub(super) fn decode_here<'p>(
+    container: Container,
+    pieces: impl Iterator<Item = &'p [u8]>,
+    sample_rate: u32,
+) -> Result<Vec<i16>> {
+    let mut pieces = pieces;
+    // As much as `sniff` waits for.
+    let mut start = bytes::BytesMut::new();
+    while start.len() < 12
+        && let Some(piece) = pieces.next()
+    {
+        start.extend_from_slice(piece);
+    }
+    let rest: Vec<Bytes> = pieces.map(Bytes::copy_from_slice).collect();
+    let (body, receiver) = mpsc::channel(rest.len() + 1);
+    for piece in rest.into_iter().map(Piece::Bytes).chain([Piece::End]) {
+        let _ = body.try_send(piece);
+    }
+    // More packets than any body of a test has.
+    let (heard, mut samples) = mpsc::channel(1 << 16);
+    let start = start.freeze();
+    let source = Source { body: receiver, skip: id3_length(&start), current: start, ended: false };
+    Decoding::run(container, source, sample_rate, &heard)?;
+    let mut all = Vec::new();
+    while let Ok(Heard::Samples(samples)) = samples.try_recv() {
+        all.extend(samples);
+    }
+    Ok(all)
+}
+
 struct Decoding<'a> {
     container: Container,
     voice: Conform,

@@ -1,0 +1,4 @@
+//! Config files and settings.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| lk_plugin::fuzzing::config(data));

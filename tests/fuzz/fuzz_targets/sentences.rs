@@ -1,0 +1,4 @@
+//! Text cut into sentences.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| lk_plugin::fuzzing::sentences(data));

@@ -1,0 +1,4 @@
+//! WAV files.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| lk_go::fuzzing::wav(data));
