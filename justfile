@@ -53,6 +53,10 @@ startup:
 build-cost:
     python3 lk-plugin/benches/author_build.py
 
+# What a program with 10,000 plugins takes from start to end, beside a static array and inventory (wants Python, minutes).
+process:
+    python3 lk-plugin/benches/process.py --without typetag
+
 # The forward pass beside onnxruntime, one core, one run.
 compare:
     python3 lk-plugins/benches/silero_vs_onnxruntime.py

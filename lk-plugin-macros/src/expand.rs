@@ -108,15 +108,17 @@ fn items(plugin: &Plugin, package: &Package) -> TokenStream {
 
             #[cfg_attr(
                 not(any(miri, target_family = "wasm")),
-                __lk::linkme::distributed_slice(__lk::LK_PLUGIN_ENTRIES_V2),
+                __lk::linkme::distributed_slice(__lk::LK_PLUGIN_ENTRIES_V3),
                 linkme(crate = __lk::linkme)
             )]
             static ENTRY: __lk::StaticPlugin = __lk::StaticPlugin {
                 name: #name,
-                version: __lk::or_empty(__lk::option_env!("CARGO_PKG_VERSION")),
-                package: __lk::or_empty(__lk::option_env!("CARGO_PKG_NAME")),
+                package: &__lk::StaticPackage {
+                    name: __lk::or_empty(__lk::option_env!("CARGO_PKG_NAME")),
+                    version: __lk::or_empty(__lk::option_env!("CARGO_PKG_VERSION")),
+                    license: #license,
+                },
                 description: #description,
-                license: #license,
                 file: __lk::file!(),
                 line: __lk::line!(),
                 linked: &LINKED,

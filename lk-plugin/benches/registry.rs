@@ -1,7 +1,7 @@
 //! The registry against what else one could take: look-up, building, and making an instance.
 //!
 //! ```text
-//! cargo bench -p lk-plugin --bench registry              # everything, then the table of ratios (about two minutes)
+//! cargo bench -p lk-plugin --bench registry              # everything, then the table of ratios (about three minutes)
 //! cargo bench -p lk-plugin --bench registry -- look-up   # only what has this in its name
 //! ```
 //!
@@ -9,23 +9,36 @@
 //! round, in which the contenders of a row take turns of a few milliseconds: its ratio is the median of the turns' ratios,
 //! so that a slow moment of the machine does not decide. Above 1 means that the other one is slower.
 //!
-//! What is compared is the same work: each look-up ends with a cloned `Arc` of the plugin, as a caller gets it.
-//! - `HashMap`: std's with std's hasher, owned by one thread: no sorted list, no kinds, no registration by others.
-//! - `RwLock of maps`: kind to name to plugin behind a lock, the shape of the registry in Go.
+//! What is compared is the same work:
+//! - A look-up of a `hit` ends with a reference to the plugin, ours and std's alike; where it says `kept`, with a plugin of
+//!   the caller's own (a handle, whose clone counts one up).
+//! - A build begins with plugins that are there, ends with something that finds them by name, and finds out whether a name
+//!   comes twice. Ours checks the names' grammar too.
+//! - `create` ends with a boxed instance whose config was read, checked and given its defaults; the constructor is handed
+//!   the finished struct.
+//!
+//! The others:
+//! - `HashMap`: std's with std's hasher, from names of one kind to plugins, owned by one thread: no kinds, no registration
+//!   by others.
+//! - `RwLock of maps`: kind to name to plugin behind a lock, the shape of the registry in Go. It cannot lend.
 //! - `inventory`: the linked list that it offers. Its entries are fixed at compile time; it has no look-up and finds no
 //!   duplicates, so a map is built from it (which does), or the list is searched.
-//! - `typetag`: a boxed trait object from its tag in JSON among 40 types, against `create` among 40 plugins.
+//! - `typetag`: a boxed trait object from its tag in JSON among 40 types, against `create` among 40 plugins, which were
+//!   registered one by one.
 
 use std::collections::HashMap;
 use std::hint::black_box;
-use std::sync::{Arc, RwLock};
+use std::sync::RwLock;
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use lk_plugin::{ChatContext, ChatOptions, Config, Error, Kind, Llm, LlmStream, Plugin, Registry, Result};
 use serde::{Deserialize, Serialize};
 
-const SIZES: [usize; 3] = [10, 1_000, 10_000];
+#[path = "registry/factory.rs"]
+mod factory;
+
+const SIZES: [usize; 7] = [1, 10, 30, 100, 1_000, 10_000, 100_000];
 
 /// Look-ups per measured call, so that the call itself does not count.
 const BATCH: usize = 1_000;
@@ -49,8 +62,8 @@ fn name(number: usize) -> String {
     ["openai", "deepgram-nova", "local-whisper-large", "x"][number % 4].to_owned() + "-" + &number.to_string()
 }
 
-fn plugins(count: usize) -> Vec<Arc<Plugin>> {
-    (0..count).map(|number| Arc::new(Plugin::new::<dyn Llm>(name(number), |_| Ok(Box::new(Parrot))))).collect()
+fn plugins(count: usize) -> Vec<Plugin> {
+    (0..count).map(|number| Plugin::new::<dyn Llm>(name(number), |_| Ok(Box::new(Parrot)))).collect()
 }
 
 /// One way of doing something.
@@ -136,9 +149,9 @@ fn median(mut numbers: Vec<f64>) -> f64 {
 
 fn look_up(bench: &mut Bench, size: usize) {
     let plugins = plugins(size);
-    let named = || plugins.iter().map(|plugin| (plugin.name().to_owned(), Arc::clone(plugin)));
-    let Ok(ours) = Registry::of(plugins.iter().map(Arc::clone)) else { return };
-    let map: HashMap<String, Arc<Plugin>> = named().collect();
+    let named = || plugins.iter().map(|plugin| (plugin.name().to_owned(), plugin.clone()));
+    let Ok(ours) = Registry::of(plugins.iter().cloned()) else { return };
+    let map: HashMap<String, Plugin> = named().collect();
     let maps = RwLock::new(HashMap::from([("llm".to_owned(), named().collect::<HashMap<_, _>>())]));
 
     // Jumping about, so that neighbours do not warm the cache for each other.
@@ -148,41 +161,31 @@ fn look_up(bench: &mut Bench, size: usize) {
         .enumerate()
         .map(|(index, hit)| if index % 2 == 0 { hit.clone() } else { format!("{hit}x") })
         .collect();
+    let wait_and_find = |name: &str| maps.read().ok().and_then(|maps| maps.get("llm")?.get(name).cloned());
     for (names, label) in [(&hits, "hit"), (&mixed, "half missing")] {
-        let what = format!("look-up among {size:>6}, {label}");
         bench.compare(
-            &what,
+            &format!("look-up among {size:>6}, {label}"),
             BATCH,
             vec![
-                (
-                    OURS,
-                    Box::new(|| {
-                        for name in names {
-                            black_box(ours.get(Kind::Llm, black_box(name)));
-                        }
-                    }),
-                ),
-                (
-                    "HashMap",
-                    Box::new(|| {
-                        for name in names {
-                            black_box(map.get(black_box(name)).map(Arc::clone));
-                        }
-                    }),
-                ),
-                (
-                    "RwLock of maps",
-                    Box::new(|| {
-                        for name in names {
-                            let found =
-                                maps.read().ok().and_then(|maps| maps.get("llm")?.get(black_box(name)).map(Arc::clone));
-                            black_box(found);
-                        }
-                    }),
-                ),
+                (OURS, each(names, |name| _ = black_box(ours.get(Kind::Llm, name)))),
+                ("HashMap", each(names, |name| _ = black_box(map.get(name)))),
             ],
         );
     }
+    bench.compare(
+        &format!("look-up among {size:>6}, kept"),
+        BATCH,
+        vec![
+            (OURS, each(&hits, |name| _ = black_box(ours.get(Kind::Llm, name).cloned()))),
+            ("HashMap", each(&hits, |name| _ = black_box(map.get(name).cloned()))),
+            ("RwLock of maps", each(&hits, |name| _ = black_box(wait_and_find(name)))),
+        ],
+    );
+}
+
+/// A call that does something with each name.
+fn each<'c>(names: &'c [String], call: impl Fn(&str) + 'c) -> Box<dyn FnMut() + 'c> {
+    Box::new(move || names.iter().for_each(|name| call(black_box(name))))
 }
 
 fn build(bench: &mut Bench, size: usize) {
@@ -195,7 +198,7 @@ fn build(bench: &mut Bench, size: usize) {
             (
                 OURS,
                 Box::new(|| {
-                    black_box(Registry::of(plugins.iter().map(Arc::clone)).is_ok());
+                    black_box(Registry::of(plugins.iter().cloned()).is_ok());
                 }),
             ),
             (
@@ -203,7 +206,7 @@ fn build(bench: &mut Bench, size: usize) {
                 Box::new(|| {
                     let mut map = HashMap::with_capacity(plugins.len());
                     let unique =
-                        plugins.iter().all(|plugin| map.insert(plugin.name().to_owned(), Arc::clone(plugin)).is_none());
+                        plugins.iter().all(|plugin| map.insert(plugin.name().to_owned(), plugin.clone()).is_none());
                     black_box((map, unique));
                 }),
             ),
@@ -211,11 +214,11 @@ fn build(bench: &mut Bench, size: usize) {
                 "RwLock of maps",
                 Box::new(|| {
                     // As Go does it: one registration after the other, each under the lock.
-                    let maps: RwLock<HashMap<String, HashMap<String, Arc<Plugin>>>> = RwLock::default();
+                    let maps: RwLock<HashMap<String, HashMap<String, Plugin>>> = RwLock::default();
                     let unique = plugins.iter().all(|plugin| {
                         let Ok(mut maps) = maps.write() else { return false };
                         let of_kind = maps.entry("llm".to_owned()).or_default();
-                        of_kind.insert(plugin.name().to_owned(), Arc::clone(plugin)).is_none()
+                        of_kind.insert(plugin.name().to_owned(), plugin.clone()).is_none()
                     });
                     black_box((maps, unique));
                 }),
@@ -259,8 +262,8 @@ fn against_inventory(bench: &mut Bench) {
     let many: Vec<&'static str> = inventory::iter::<submitted::Many>.into_iter().map(|entry| entry.0).collect();
     for names in [&few, &many] {
         let size = names.len();
-        let plugins: Vec<Arc<Plugin>> =
-            names.iter().map(|name| Arc::new(Plugin::new::<dyn Llm>(*name, |_| Ok(Box::new(Parrot))))).collect();
+        let plugins: Vec<Plugin> =
+            names.iter().map(|name| Plugin::new::<dyn Llm>(*name, |_| Ok(Box::new(Parrot)))).collect();
         let what = format!("build of {size:>6} linked");
         bench.compare(
             &what,
@@ -269,7 +272,7 @@ fn against_inventory(bench: &mut Bench) {
                 (
                     OURS,
                     Box::new(|| {
-                        black_box(Registry::of(plugins.iter().map(Arc::clone)).is_ok());
+                        black_box(Registry::of(plugins.iter().cloned()).is_ok());
                     }),
                 ),
                 (
@@ -291,7 +294,7 @@ fn against_inventory(bench: &mut Bench) {
             ],
         );
 
-        let Ok(ours) = Registry::of(plugins.iter().map(Arc::clone)) else { return };
+        let Ok(ours) = Registry::of(plugins.iter().cloned()) else { return };
         let what = format!("look-up among {size:>6} linked, hit");
         bench.compare(
             &what,
@@ -393,7 +396,7 @@ fn against_typetag(bench: &mut Bench) {
     );
 }
 
-fn main() {
+fn main() -> Result<()> {
     let criterion = Criterion::default()
         .sample_size(20)
         .warm_up_time(Duration::from_millis(300))
@@ -409,6 +412,9 @@ fn main() {
     }
     against_inventory(&mut bench);
     against_typetag(&mut bench);
+    factory::create(&mut bench)?;
+    factory::push(&mut bench)?;
     bench.criterion.final_summary();
     bench.print();
+    Ok(())
 }

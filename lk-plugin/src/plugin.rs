@@ -1,6 +1,7 @@
 //! What is known about one plugin, and what makes its instances.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
@@ -26,8 +27,21 @@ use crate::kinds::{Factory, Kind, PluginKind, StaticMake};
 /// registry.register(Plugin::new::<dyn Llm>("parrot", |_config| Ok(Box::new(Parrot))));
 /// assert!(registry.get(lk_plugin::Kind::Llm, "parrot").is_some());
 /// ```
+///
+/// It is a handle: a clone costs nothing worth counting.
 #[derive(Clone)]
-pub struct Plugin {
+pub struct Plugin(Data);
+
+#[derive(Clone)]
+enum Data {
+    /// The attribute wrote it.
+    Linked(&'static StaticPlugin),
+    /// It was put together while the program ran.
+    Made(Arc<Made>),
+}
+
+#[derive(Clone)]
+struct Made {
     name: Cow<'static, str>,
     version: Cow<'static, str>,
     package: Cow<'static, str>,
@@ -91,7 +105,7 @@ impl Plugin {
         make: impl Fn(&Config) -> Result<Box<K>> + Send + Sync + 'static,
     ) -> Self {
         let caller = std::panic::Location::caller();
-        Self {
+        Self::from(Made {
             name: Cow::Owned(name.into()),
             version: Cow::Borrowed(""),
             package: Cow::Borrowed(""),
@@ -102,28 +116,25 @@ impl Plugin {
             fields: None,
             source: Cow::Borrowed(STATIC),
             factory: K::__factory(Arc::new(make)),
-        }
+        })
     }
 
     /// Says which version it has.
     #[must_use]
-    pub fn with_version(mut self, version: impl Into<String>) -> Self {
-        self.version = Cow::Owned(version.into());
-        self
+    pub fn with_version(self, version: impl Into<String>) -> Self {
+        self.changed(|made| made.version = Cow::Owned(version.into()))
     }
 
     /// Says which package it comes from.
     #[must_use]
-    pub fn with_package(mut self, package: impl Into<String>) -> Self {
-        self.package = Cow::Owned(package.into());
-        self
+    pub fn with_package(self, package: impl Into<String>) -> Self {
+        self.changed(|made| made.package = Cow::Owned(package.into()))
     }
 
     /// Says in one line what it is.
     #[must_use]
-    pub fn with_description(mut self, description: impl Into<String>) -> Self {
-        self.description = Cow::Owned(description.into());
-        self
+    pub fn with_description(self, description: impl Into<String>) -> Self {
+        self.changed(|made| made.description = Cow::Owned(description.into()))
     }
 
     /// Says which config keys it takes.
@@ -153,90 +164,130 @@ impl Plugin {
     /// assert_eq!(parrot.fields().map(|fields| fields[0].name), Some("phrase"));
     /// ```
     #[must_use]
-    pub fn with_fields(mut self, fields: impl Into<Cow<'static, [ConfigField]>>) -> Self {
-        self.fields = Some(fields.into());
-        self
+    pub fn with_fields(self, fields: impl Into<Cow<'static, [ConfigField]>>) -> Self {
+        self.changed(|made| made.fields = Some(fields.into()))
     }
 
     /// Says under which licence it is, as an SPDX expression.
     #[must_use]
-    pub fn with_license(mut self, license: impl Into<String>) -> Self {
-        self.license = Some(Cow::Owned(license.into()));
-        self
+    pub fn with_license(self, license: impl Into<String>) -> Self {
+        self.changed(|made| made.license = Some(Cow::Owned(license.into())))
     }
 
     /// Says which files it wants downloaded.
     #[must_use]
-    pub fn with_models(mut self, models: impl Into<Cow<'static, [ModelFile]>>) -> Self {
-        self.models = models.into();
-        self
+    pub fn with_models(self, models: impl Into<Cow<'static, [ModelFile]>>) -> Self {
+        self.changed(|made| made.models = models.into())
     }
 
     /// Says which file it was loaded from, and where its constructor stands.
     #[cfg(all(feature = "dynamic", target_os = "linux"))]
-    pub(crate) fn loaded_from(mut self, file: String, origin: Origin) -> Self {
-        (self.source, self.origin) = (Cow::Owned(file), origin);
-        self
+    pub(crate) fn loaded_from(self, file: String, origin: Origin) -> Self {
+        self.changed(|made| (made.source, made.origin) = (Cow::Owned(file), origin))
+    }
+
+    fn changed(self, change: impl FnOnce(&mut Made)) -> Self {
+        let mut made = match self.0 {
+            Data::Linked(entry) => Made::from(entry),
+            Data::Made(made) => Arc::unwrap_or_clone(made),
+        };
+        change(&mut made);
+        Self::from(made)
     }
 
     /// What it is for.
     #[must_use]
     pub fn kind(&self) -> Kind {
-        self.factory.kind()
+        match &self.0 {
+            Data::Linked(entry) => entry.make.kind(),
+            Data::Made(made) => made.factory.kind(),
+        }
     }
 
     /// Its name, unique within its kind.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.name
+        match &self.0 {
+            Data::Linked(entry) => entry.name,
+            Data::Made(made) => &made.name,
+        }
     }
 
     /// Its package's version.
     #[must_use]
     pub fn version(&self) -> &str {
-        &self.version
+        match &self.0 {
+            Data::Linked(entry) => entry.package.version,
+            Data::Made(made) => &made.version,
+        }
     }
 
     /// The Cargo package that it comes from.
     #[must_use]
     pub fn package(&self) -> &str {
-        &self.package
+        match &self.0 {
+            Data::Linked(entry) => entry.package.name,
+            Data::Made(made) => &made.package,
+        }
     }
 
     /// What it is, in one line.
     #[must_use]
     pub fn description(&self) -> &str {
-        &self.description
+        match &self.0 {
+            Data::Linked(entry) => entry.description,
+            Data::Made(made) => &made.description,
+        }
     }
 
     /// Its licence, an SPDX expression.
     #[must_use]
     pub fn license(&self) -> Option<&str> {
-        self.license.as_deref()
+        match &self.0 {
+            Data::Linked(entry) => entry.package.license(),
+            Data::Made(made) => made.license.as_deref(),
+        }
     }
 
     /// Where its constructor stands.
     #[must_use]
-    pub fn origin(&self) -> &Origin {
-        &self.origin
+    pub fn origin(&self) -> Origin {
+        match &self.0 {
+            Data::Linked(entry) => Origin { file: Cow::Borrowed(entry.file), line: entry.line },
+            Data::Made(made) => made.origin.clone(),
+        }
     }
 
     /// How it came here: `static` for what is linked into the program, else the file that it was loaded from.
     #[must_use]
     pub fn source(&self) -> &str {
-        &self.source
+        match &self.0 {
+            Data::Linked(_) => STATIC,
+            Data::Made(made) => &made.source,
+        }
     }
 
     /// The files that it wants downloaded.
     #[must_use]
     pub fn models(&self) -> &[ModelFile] {
-        &self.models
+        match &self.0 {
+            Data::Linked(entry) => entry.models,
+            Data::Made(made) => &made.models,
+        }
     }
 
     /// The config keys that it takes; `None` when it reads its config by itself and does not say.
     #[must_use]
     pub fn fields(&self) -> Option<&[ConfigField]> {
-        self.fields.as_deref()
+        match &self.0 {
+            Data::Linked(entry) => entry.fields,
+            Data::Made(made) => made.fields.as_deref(),
+        }
+    }
+
+    /// The order of lists.
+    pub(crate) fn by_kind_and_name(&self, other: &Self) -> Ordering {
+        (self.kind(), self.name()).cmp(&(other.kind(), other.name()))
     }
 
     /// Makes an instance.
@@ -245,8 +296,12 @@ impl Plugin {
     ///
     /// What the constructor returns, with the plugin's kind and name in front.
     pub fn create<K: PluginKind + ?Sized>(&self, config: &Config) -> Result<Box<K>> {
-        let made = K::__create(&self.factory, config)
-            .unwrap_or_else(|| Err(Error::new(ErrorKind::NotFound, format!("this is not a `{}` plugin", K::KIND))));
+        let made = match &self.0 {
+            Data::Linked(entry) => K::__create_static(entry.make, config),
+            Data::Made(made) => K::__create(&made.factory, config),
+        };
+        let made =
+            made.unwrap_or_else(|| Err(Error::new(ErrorKind::NotFound, format!("this is not a `{}` plugin", K::KIND))));
         made.map_err(|error| error.at(self))
     }
 }
@@ -254,7 +309,7 @@ impl Plugin {
 impl fmt::Display for Plugin {
     /// Kind and name: `stt/openai`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.kind(), self.name)
+        write!(f, "{}/{}", self.kind(), self.name())
     }
 }
 
@@ -262,10 +317,10 @@ impl fmt::Debug for Plugin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Plugin")
             .field("kind", &self.kind())
-            .field("name", &self.name)
-            .field("version", &self.version)
-            .field("package", &self.package)
-            .field("origin", &self.origin)
+            .field("name", &self.name())
+            .field("version", &self.version())
+            .field("package", &self.package())
+            .field("origin", &self.origin())
             .finish_non_exhaustive()
     }
 }
@@ -274,10 +329,8 @@ impl fmt::Debug for Plugin {
 #[doc(hidden)]
 pub struct StaticPlugin {
     pub name: &'static str,
-    pub version: &'static str,
-    pub package: &'static str,
+    pub package: &'static StaticPackage,
     pub description: &'static str,
-    pub license: Option<&'static str>,
     pub file: &'static str,
     pub line: u32,
     /// The plugin's own section, which `require!` looks for, and in it the way to the plugin's note.
@@ -287,14 +340,43 @@ pub struct StaticPlugin {
     pub make: StaticMake,
 }
 
+/// What the plugins of a package have in common. Apart, so that the compiler can keep one for all of them: entries are
+/// what the start of a program with thousands of plugins costs.
+#[doc(hidden)]
+pub struct StaticPackage {
+    pub name: &'static str,
+    pub version: &'static str,
+    pub license: Option<&'static str>,
+}
+
+impl StaticPackage {
+    fn license(&self) -> Option<&'static str> {
+        // Cargo gives an empty one for none.
+        self.license.filter(|license| !license.is_empty())
+    }
+}
+
 impl From<&'static StaticPlugin> for Plugin {
+    fn from(entry: &'static StaticPlugin) -> Self {
+        Self(Data::Linked(entry))
+    }
+}
+
+impl From<Made> for Plugin {
+    fn from(made: Made) -> Self {
+        Self(Data::Made(Arc::new(made)))
+    }
+}
+
+/// For one that is changed after all.
+impl From<&'static StaticPlugin> for Made {
     fn from(entry: &'static StaticPlugin) -> Self {
         Self {
             name: Cow::Borrowed(entry.name),
-            version: Cow::Borrowed(entry.version),
-            package: Cow::Borrowed(entry.package),
+            version: Cow::Borrowed(entry.package.version),
+            package: Cow::Borrowed(entry.package.name),
             description: Cow::Borrowed(entry.description),
-            license: entry.license.filter(|license| !license.is_empty()).map(Cow::Borrowed),
+            license: entry.package.license().map(Cow::Borrowed),
             origin: Origin { file: Cow::Borrowed(entry.file), line: entry.line },
             models: Cow::Borrowed(entry.models),
             fields: entry.fields.map(Cow::Borrowed),
@@ -327,9 +409,17 @@ pub fn check_plugin_name(name: &str) -> Result<()> {
 /// Whether `name` is a plugin name: lower-case letters and digits, with single hyphens between them. The attribute
 /// checks the same grammar at compile time.
 pub(crate) fn is_plugin_name(name: &str) -> bool {
-    let part =
-        |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
-    name.split('-').all(part)
+    // One pass without a split: a registry checks thousands at its start.
+    let mut before = b'-';
+    for byte in name.bytes() {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' => {}
+            b'-' if before != b'-' => {}
+            _ => return false,
+        }
+        before = byte;
+    }
+    before != b'-'
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::error::{BoxError, Error, ErrorKind, Result};
 
 pub use crate::abi::guest::{Exports, module};
 pub use crate::kinds::generated as kinds;
-pub use crate::plugin::StaticPlugin;
+pub use crate::plugin::{StaticPackage, StaticPlugin};
 #[cfg(not(any(miri, target_family = "wasm")))]
 pub use linkme;
 pub use lk_plugin_macros::{export_plugins, plugins, require};
@@ -25,13 +25,13 @@ pub mod note {
 /// cores in one binary could never read each other's entries (`links` in Cargo.toml keeps them apart already).
 #[cfg(not(any(miri, target_family = "wasm")))]
 #[linkme::distributed_slice]
-pub static LK_PLUGIN_ENTRIES_V2: [StaticPlugin];
+pub static LK_PLUGIN_ENTRIES_V3: [StaticPlugin];
 
 /// Every plugin that is linked into this artifact. There is no slice under Miri and on wasm: what is needed there is put
 /// together by `plugins!`.
 pub fn linked() -> &'static [StaticPlugin] {
     #[cfg(not(any(miri, target_family = "wasm")))]
-    return &LK_PLUGIN_ENTRIES_V2;
+    return &LK_PLUGIN_ENTRIES_V3;
     #[cfg(any(miri, target_family = "wasm"))]
     return &[];
 }
@@ -41,7 +41,7 @@ pub fn registry_of(
     constructors: &[&'static [&'static StaticPlugin]],
 ) -> StdResult<crate::Registry, crate::DuplicatePlugins> {
     let plugins = constructors.iter().flat_map(|entries| entries.iter());
-    crate::Registry::checked(plugins.map(|entry| std::sync::Arc::new(crate::Plugin::from(*entry))).collect())
+    crate::Registry::checked(plugins.map(|entry| crate::Plugin::from(*entry)).collect())
 }
 
 /// What Cargo tells the compiler, or nothing where something else called it.

@@ -2,8 +2,6 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at its first surprise")]
 
-use std::sync::Arc;
-
 use lk_plugin::{
     ChatContext, ChatOptions, Config, Error, ErrorKind, Kind, Llm, LlmStream, Plugin, PluginConfig, Registry, Result,
     Vad, VadCapabilities, VadStream, lk_plugin,
@@ -33,7 +31,7 @@ impl Vad for Deaf {
     }
 }
 
-fn plugin(name: &str) -> Arc<Plugin> {
+fn plugin(name: &str) -> &'static Plugin {
     Registry::global().get(Kind::Llm, name).unwrap_or_else(|| panic!("{name}"))
 }
 

@@ -1,12 +1,12 @@
-//! What things cost. A Silero stream: little, one copy of the weights for all, and nothing per frame once it is warm. A
-//! conversation: no more in an hour than in a minute.
+//! What things cost. A Silero stream: little, one copy of the weights for all, and nothing per frame once it is warm. The
+//! way to a plugin, by name or for each frame: nothing. A conversation: no more in an hour than in a minute.
 //!
 //! One test at a time in this binary, because the counters are the process's.
 
 use std::sync::{Arc, Mutex};
 
 use lk_go::voice::{Session, SessionOptions, VoicePlugins};
-use lk_plugin::{AudioFrameRef, Config, Llm, PluginKind, Registry, Stt, Tts, Vad, VadStream};
+use lk_plugin::{AudioFrameRef, Config, Kind, Llm, PluginKind, Registry, Stt, Tts, Vad, VadStream};
 use lk_plugins as _;
 
 #[global_allocator]
@@ -64,6 +64,25 @@ fn a_stream_is_small_and_a_frame_allocates_nothing() -> lk_plugin::Result<()> {
         assert!(held() - before <= cost, "{rate} Hz: a flush must not cost memory");
     }
     drop(vad);
+    Ok(())
+}
+
+#[test]
+fn nothing_on_the_way_to_a_plugin_allocates() -> lk_plugin::Result<()> {
+    let _alone = ALONE.lock();
+    let registry = Registry::global();
+    let vad = registry.create::<dyn Vad>("fake", &Config::from_json(r#"{"speech": []}"#)?)?;
+    let (mut stream, samples) = (vad.stream()?, noise(16_000));
+    push_all(stream.as_mut(), &samples, 16_000)?;
+
+    let _profiler = dhat::Profiler::builder().testing().build();
+    let count = push_all(stream.as_mut(), &samples, 16_000)?;
+    assert!(count > 1_800, "{count} intervals");
+    assert_eq!(dhat::HeapStats::get().total_blocks, 1, "the caller's event buffer, and nothing else");
+    for name in ["fake", "silero", "openai", "not-there", "a-name-that-is-too-long-for-a-key"] {
+        assert_eq!(registry.get(Kind::Vad, name).is_some(), matches!(name, "fake" | "silero"), "{name}");
+    }
+    assert_eq!(dhat::HeapStats::get().total_blocks, 1, "a look-up");
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at its first surprise")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Barrier};
+use std::sync::Barrier;
 use std::thread;
 
 use lk_plugin::{
@@ -252,7 +252,7 @@ fn register_panics_with_the_text_that_try_register_returns() {
 
 #[test]
 fn of_refuses_duplicates_and_tells_them_apart_from_the_rest() {
-    let plugins = ["b", "a", "b", "c", "a"].map(|name| Arc::new(plugin(name)));
+    let plugins = ["b", "a", "b", "c", "a"].map(plugin);
     let error = Registry::of(plugins).err().unwrap();
     assert_eq!(error.kind(), ErrorKind::Duplicate);
     let text = error.to_string();
@@ -263,7 +263,7 @@ fn of_refuses_duplicates_and_tells_them_apart_from_the_rest() {
 #[test]
 fn of_refuses_names_that_are_none() {
     for name in ["", "A", "a/b", "a\n"] {
-        let error = Registry::of([Arc::new(plugin(name))]).err().unwrap();
+        let error = Registry::of([plugin(name)]).err().unwrap();
         assert_eq!(error.kind(), ErrorKind::InvalidInput, "{name:?}");
         assert!(!error.to_string().contains('\n'));
     }
@@ -313,6 +313,8 @@ fn a_plugin_found_before_is_good_after_the_table_changed() {
     let found = registry.get(Kind::Llm, "parrot").unwrap();
     let listed = registry.plugins();
     registry.register(plugin("cockatoo"));
+    assert!(std::ptr::eq(found, registry.get(Kind::Llm, "parrot").unwrap()));
+    let found = found.clone();
     drop(registry);
     assert_eq!(found.create::<dyn Llm>(&Config::new()).unwrap().model(), "parrot");
     assert_eq!(listed.len(), 1);

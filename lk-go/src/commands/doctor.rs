@@ -108,7 +108,7 @@ impl Document {
                 refused.path, refused.reason, refused.check, refused.name, refused.remedy
             ));
         }
-        let plugins: Vec<Examined> = registry.plugins().iter().map(|plugin| Examined::of(plugin)).collect();
+        let plugins: Vec<Examined> = registry.plugins().iter().map(Examined::of).collect();
         for plugin in plugins.iter().filter(|plugin| plugin.state == State::Broken) {
             let reason = plugin.detail.as_deref().unwrap_or_default();
             problems.push(format!("no instance of `{}` can be made: {reason}", plugin.plugin));

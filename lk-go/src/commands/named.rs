@@ -1,7 +1,6 @@
 //! Plugins that the user names: in this program and on `LK_PLUGIN_PATH`, or in a file.
 
 use std::path::{MAIN_SEPARATOR, Path};
-use std::sync::Arc;
 
 use lk_plugin::{ErrorKind, Kind, Plugin, Registry};
 
@@ -12,7 +11,7 @@ use crate::{plugin_files, printable};
 /// What a name stands for.
 pub(super) enum Named {
     /// A plugin that instances can be made of.
-    Plugin(Arc<Plugin>),
+    Plugin(Plugin),
     /// What a file holds, read from its bytes.
     File(Vec<Entry>),
 }
@@ -28,7 +27,7 @@ impl Named {
             && let Ok(kind) = kind.parse::<Kind>()
         {
             let found = registry()?.find(kind, name);
-            return found.map(Self::Plugin).map_err(|error| Error::of_look_up(error, name, built_ins));
+            return found.cloned().map(Self::Plugin).map_err(|error| Error::of_look_up(error, name, built_ins));
         }
         let path = Path::new(text);
         if text.contains(MAIN_SEPARATOR) || path.exists() || path.extension().is_some() {
@@ -79,11 +78,11 @@ fn in_file(path: &Path) -> Result<Vec<Entry>> {
     Ok(list.plugins)
 }
 
-fn by_name(name: &str, built_ins: &[(&str, bool)]) -> Result<Arc<Plugin>> {
+fn by_name(name: &str, built_ins: &[(&str, bool)]) -> Result<Plugin> {
     let plugins = registry()?.plugins();
-    let of_name: Vec<&Arc<Plugin>> = plugins.iter().filter(|plugin| plugin.name() == name).collect();
+    let of_name: Vec<&Plugin> = plugins.iter().filter(|plugin| plugin.name() == name).collect();
     let message = match of_name.as_slice() {
-        [plugin] => return Ok(Arc::clone(plugin)),
+        [plugin] => return Ok((*plugin).clone()),
         [] => {
             let names: Vec<&str> = plugins.iter().map(|plugin| plugin.name()).collect();
             format!("there is no plugin `{}`; {}", printable::argument(name), lk_plugin::choose(name, &names))

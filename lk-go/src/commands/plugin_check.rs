@@ -1,7 +1,6 @@
 //! `lk-go plugin check`: does a plugin keep the contract?
 
 use std::path::Path;
-use std::sync::Arc;
 
 use lk_plugin::conformance::{self, Report, Verdict};
 use lk_plugin::{Config, ErrorKind, Plugin, Registry};
@@ -42,7 +41,7 @@ pub(super) fn run(arguments: &CheckArgs, built_ins: &[(&str, bool)]) -> Result<E
     Ok(document.exit(are_named))
 }
 
-fn named(names: &[String], built_ins: &[(&str, bool)]) -> Result<Vec<Arc<Plugin>>> {
+fn named(names: &[String], built_ins: &[(&str, bool)]) -> Result<Vec<Plugin>> {
     let mut plugins = Vec::new();
     for name in names {
         match Named::find(name, built_ins)? {
@@ -97,7 +96,7 @@ struct Check {
 }
 
 impl Checked {
-    fn of(plugin: &Arc<Plugin>, config: &Config, is_named: bool) -> Self {
+    fn of(plugin: &Plugin, config: &Config, is_named: bool) -> Self {
         let mut checked = Self {
             plugin: plugin.to_string(),
             version: plugin.version().to_owned(),

@@ -28,15 +28,17 @@ const __LK_PLUGIN_VAD_ENERGY: &'static agent::plugin::__private::StaticPlugin = 
     static LINKED: __lk::note::Linked = ();
     #[cfg_attr(
         not(any(miri, target_family = "wasm")),
-        __lk::linkme::distributed_slice(__lk::LK_PLUGIN_ENTRIES_V2),
+        __lk::linkme::distributed_slice(__lk::LK_PLUGIN_ENTRIES_V3),
         linkme(crate = __lk::linkme)
     )]
     static ENTRY: __lk::StaticPlugin = __lk::StaticPlugin {
         name: "energy",
-        version: __lk::or_empty(__lk::option_env!("CARGO_PKG_VERSION")),
-        package: __lk::or_empty(__lk::option_env!("CARGO_PKG_NAME")),
+        package: &__lk::StaticPackage {
+            name: __lk::or_empty(__lk::option_env!("CARGO_PKG_NAME")),
+            version: __lk::or_empty(__lk::option_env!("CARGO_PKG_VERSION")),
+            license: __lk::Option::Some("MIT"),
+        },
         description: "Hears energy",
-        license: __lk::Option::Some("MIT"),
         file: __lk::file!(),
         line: __lk::line!(),
         linked: &LINKED,

@@ -26,15 +26,17 @@ pub const __LK_PLUGINS_OF_NEW: &'static [&'static ::lk_plugin::__private::Static
     static LINKED: __lk::note::Linked = ();
     #[cfg_attr(
         not(any(miri, target_family = "wasm")),
-        __lk::linkme::distributed_slice(__lk::LK_PLUGIN_ENTRIES_V2),
+        __lk::linkme::distributed_slice(__lk::LK_PLUGIN_ENTRIES_V3),
         linkme(crate = __lk::linkme)
     )]
     static ENTRY: __lk::StaticPlugin = __lk::StaticPlugin {
         name: "open-ai",
-        version: __lk::or_empty(__lk::option_env!("CARGO_PKG_VERSION")),
-        package: __lk::or_empty(__lk::option_env!("CARGO_PKG_NAME")),
+        package: &__lk::StaticPackage {
+            name: __lk::or_empty(__lk::option_env!("CARGO_PKG_NAME")),
+            version: __lk::or_empty(__lk::option_env!("CARGO_PKG_VERSION")),
+            license: __lk::option_env!("CARGO_PKG_LICENSE"),
+        },
         description: "Hears with a model",
-        license: __lk::option_env!("CARGO_PKG_LICENSE"),
         file: __lk::file!(),
         line: __lk::line!(),
         linked: &LINKED,

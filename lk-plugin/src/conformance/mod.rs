@@ -30,7 +30,6 @@
 //! A plugin that speaks to a provider is checked against that provider: point its config at a server that may be used so.
 
 use std::fmt;
-use std::sync::Arc;
 
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -128,7 +127,7 @@ impl fmt::Display for Report {
 /// assert!(finding.is_some_and(|outcome| matches!(&outcome.verdict, Verdict::Finding(_))));
 /// ```
 #[must_use]
-pub fn check(plugin: &Arc<Plugin>, config: &Config) -> Report {
+pub fn check(plugin: &Plugin, config: &Config) -> Report {
     let outcomes = match plugin.kind() {
         Kind::Llm => run::all::<dyn Llm>(plugin, config, llm::CHECKS),
         Kind::Stt => run::all::<dyn Stt>(plugin, config, stt::CHECKS),
@@ -146,7 +145,7 @@ pub fn check(plugin: &Arc<Plugin>, config: &Config) -> Report {
 pub fn check_linked(spec: &str, config: &Config) -> Result<Report> {
     let (kind, name) =
         spec.split_once('/').ok_or_else(|| Error::invalid_input(format!("`{spec}` is not `kind/name`")))?;
-    Ok(check(&Registry::global().find(kind.parse()?, name)?, config))
+    Ok(check(Registry::global().find(kind.parse()?, name)?, config))
 }
 
 /// [`check_linked`] for tests.

@@ -62,7 +62,7 @@ pub(super) fn skip<T>(reason: &str) -> std::result::Result<T, Stop> {
 
 /// What is checked.
 pub(super) struct Subject<K: PluginKind + ?Sized> {
-    pub(super) plugin: Arc<Plugin>,
+    pub(super) plugin: Plugin,
     pub(super) config: Config,
     make: fn(&Plugin, &Config) -> Result<Box<K>>,
 }
@@ -80,11 +80,11 @@ impl<K: PluginKind + ?Sized> Subject<K> {
 }
 
 pub(super) fn all<K: PluginKind + ?Sized + 'static>(
-    plugin: &Arc<Plugin>,
+    plugin: &Plugin,
     config: &Config,
     checks: &'static [Check<K>],
 ) -> Vec<Outcome> {
-    let subject = Arc::new(Subject { plugin: Arc::clone(plugin), config: config.clone(), make: Plugin::create::<K> });
+    let subject = Arc::new(Subject { plugin: plugin.clone(), config: config.clone(), make: Plugin::create::<K> });
     let mut outcomes = Vec::new();
     for check in common::checks::<K>() {
         outcomes.push(one(&subject, &check));

@@ -1,7 +1,6 @@
 //! Checks 13 to 16: from a file whose bytes are good to plugins in a registry.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use super::candidate::OpenCandidate;
 use super::check::Check;
@@ -86,7 +85,7 @@ pub struct LoadedFile {
     /// What it is as a whole.
     pub module: ModuleNote,
     /// Its plugins, in the order of the file.
-    pub plugins: Vec<Arc<Plugin>>,
+    pub plugins: Vec<Plugin>,
     /// Whether a helper process loaded it first.
     pub probe: Probe,
 }
@@ -146,8 +145,7 @@ fn load(registry: &Registry, open: OpenCandidate, options: &LoadOptions) -> Resu
     if let Some(sink) = &options.log {
         module.log_to(&file, sink.clone());
     }
-    let plugins: Vec<Arc<Plugin>> =
-        candidate.plugins.iter().filter_map(|note| plugin(&module, note, &file)).map(Arc::new).collect();
+    let plugins: Vec<Plugin> = candidate.plugins.iter().filter_map(|note| plugin(&module, note, &file)).collect();
     registry.register_all(&plugins).map_err(|error| {
         Fault::new(Check::Register, format!("could not be registered: {error}"), "rename one of the two plugins")
     })?;

@@ -1,7 +1,5 @@
 //! Names that people and providers write: languages, plugins, specs.
 
-use std::sync::Arc;
-
 use crate::{Config, Error, Kind, LanguageCode, Llm, Plugin, Registry, check_plugin_name, choose};
 
 /// A language is spelled one way, however often that is asked for. What a message repeats of a name has nothing in it that
@@ -19,18 +17,18 @@ pub fn names(data: &[u8]) {
     let fails = || Plugin::new::<dyn Llm>(text, |config| Err(Error::config(format!("{:?}", config.get("model")))));
     match check_plugin_name(text) {
         Ok(()) => {
-            let Ok(registry) = Registry::of([Arc::new(fails())]) else { unreachable!("the name is a plugin name") };
+            let Ok(registry) = Registry::of([fails()]) else { unreachable!("the name is a plugin name") };
             assert!(registry.get(Kind::Llm, text).is_some() && registry.find(Kind::Stt, text).is_err());
         }
         Err(error) => {
             printable(&error);
-            assert!(Registry::of([Arc::new(fails())]).is_err());
+            assert!(Registry::of([fails()]).is_err());
         }
     }
 
-    let Ok(registry) = Registry::of([Arc::new(Plugin::new::<dyn Llm>("a", |config| {
+    let Ok(registry) = Registry::of([Plugin::new::<dyn Llm>("a", |config| {
         Err(Error::config(config.get("model").and_then(|model| model.as_str()).unwrap_or("none")))
-    }))]) else {
+    })]) else {
         unreachable!("`a` is a plugin name")
     };
     let told = registry.create::<dyn Llm>(text, &Config::new()).err().map(|error| error.to_string());

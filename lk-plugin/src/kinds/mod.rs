@@ -42,6 +42,9 @@ pub trait PluginKind: sealed::Sealed + 'static {
     fn __create(factory: &Factory, config: &Config) -> Option<Result<Box<Self>>>;
 
     #[doc(hidden)]
+    fn __create_static(make: StaticMake, config: &Config) -> Option<Result<Box<Self>>>;
+
+    #[doc(hidden)]
     fn __factory(make: Arc<MakeFn<Self>>) -> Factory;
 }
 
@@ -142,6 +145,14 @@ macro_rules! kinds {
                 fn __create(factory: &Factory, config: &Config) -> Option<Result<Box<Self>>> {
                     match factory {
                         Factory::$kind(make) => Some(make(config)),
+                        #[allow(unreachable_patterns, reason = "the macro cannot know whether the table has one row")]
+                        _ => None,
+                    }
+                }
+
+                fn __create_static(make: StaticMake, config: &Config) -> Option<Result<Box<Self>>> {
+                    match make {
+                        StaticMake::$kind(make) => Some(make(config)),
                         #[allow(unreachable_patterns, reason = "the macro cannot know whether the table has one row")]
                         _ => None,
                     }

@@ -1,7 +1,6 @@
 //! The error that names every plugin whose kind and name somebody else has too.
 
 use std::fmt;
-use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind};
 use crate::plugin::Plugin;
@@ -10,19 +9,20 @@ use crate::plugin::Plugin;
 #[derive(Debug, Clone)]
 pub struct DuplicatePlugins {
     // Sorted by kind and name, so that those that share both stand together; at least two of each.
-    plugins: Vec<Arc<Plugin>>,
+    plugins: Vec<Plugin>,
 }
 
 impl DuplicatePlugins {
-    /// Those of `plugins` (sorted by kind and name) that are not alone.
-    pub(super) fn among(plugins: &[Arc<Plugin>]) -> Self {
-        let groups = plugins.chunk_by(|one, two| same(one, two)).filter(|group| group.len() > 1);
-        Self { plugins: groups.flatten().map(Arc::clone).collect() }
+    /// Those of `plugins` that are not alone; of those that share both, who came first stands first.
+    pub(super) fn among(mut plugins: Vec<Plugin>) -> Self {
+        plugins.sort_by(Plugin::by_kind_and_name);
+        let groups = plugins.chunk_by(same).filter(|group| group.len() > 1);
+        Self { plugins: groups.flatten().cloned().collect() }
     }
 
     /// All plugins that share kind and name with another one, those that share both side by side.
     #[must_use]
-    pub fn plugins(&self) -> &[Arc<Plugin>] {
+    pub fn plugins(&self) -> &[Plugin] {
         &self.plugins
     }
 }
@@ -34,7 +34,7 @@ fn same(one: &Plugin, two: &Plugin) -> bool {
 impl fmt::Display for DuplicatePlugins {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("duplicate plugins; rename all but one of each, or link only one of their crates")?;
-        for group in self.plugins.chunk_by(|one, two| same(one, two)) {
+        for group in self.plugins.chunk_by(same) {
             for (index, plugin) in group.iter().enumerate() {
                 if index == 0 {
                     write!(f, "\n  `{plugin}` is registered {} times:", group.len())?;

@@ -1,6 +1,6 @@
 //! What to say when a plugin is not there.
 
-use super::table::Table;
+use super::Registry;
 use crate::error::{Error, ErrorKind, Result};
 use crate::hint;
 use crate::kinds::Kind;
@@ -9,16 +9,16 @@ use crate::kinds::Kind;
 const LINK_HINT: &str = "a plugin is here only when its crate is a dependency of the program, with the feature that \
                          holds it, and the program names it, as in `use lk_plugins as _;` in main.rs";
 
-pub(super) fn not_found(table: &Table, kind: Kind, name: &str) -> Error {
+pub(super) fn not_found(registry: &Registry, kind: Kind, name: &str) -> Error {
+    let plugins = registry.plugins();
     let of_kind: Vec<&str> =
-        table.plugins().iter().filter(|plugin| plugin.kind() == kind).map(|plugin| plugin.name()).collect();
+        plugins.iter().filter(|plugin| plugin.kind() == kind).map(|plugin| plugin.name()).collect();
     let choices = if of_kind.is_empty() {
         format!("no `{kind}` plugin is linked into this program")
     } else {
         hint::choose(name, &of_kind)
     };
-    let elsewhere: Vec<String> = table
-        .plugins()
+    let elsewhere: Vec<String> = plugins
         .iter()
         .filter(|plugin| plugin.name() == name && plugin.kind() != kind)
         .map(|plugin| format!("`{plugin}`"))
@@ -31,10 +31,10 @@ pub(super) fn not_found(table: &Table, kind: Kind, name: &str) -> Error {
     Error::new(ErrorKind::NotFound, format!("there is no `{kind}` plugin `{name}`; {choices}{elsewhere}; {LINK_HINT}"))
 }
 
-pub(super) fn require(table: &Table, plugins: &[&str]) -> Result<()> {
+pub(super) fn require(registry: &Registry, plugins: &[&str]) -> Result<()> {
     let is_here = |plugin: &str| {
         let (kind, name) = plugin.split_once('/')?;
-        table.get(kind.parse().ok()?, name)
+        registry.get(kind.parse().ok()?, name)
     };
     let missing: Vec<String> = plugins
         .iter()
@@ -48,7 +48,7 @@ pub(super) fn require(table: &Table, plugins: &[&str]) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    let here: Vec<String> = table.plugins().iter().map(|plugin| format!("`{plugin}`")).collect();
+    let here: Vec<String> = registry.plugins().iter().map(|plugin| format!("`{plugin}`")).collect();
     let here = if here.is_empty() { "nothing".to_owned() } else { here.join(", ") };
     let missing = missing.join(", ");
     Err(Error::new(

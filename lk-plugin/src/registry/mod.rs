@@ -1,9 +1,7 @@
 //! All plugins of a program, by kind and name.
 
 use std::fmt;
-use std::sync::{Arc, LazyLock, OnceLock};
-
-use arc_swap::ArcSwap;
+use std::sync::OnceLock;
 
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
@@ -12,18 +10,22 @@ use crate::kinds::{Kind, PluginKind};
 use crate::plugin::{Plugin, check_plugin_name};
 use crate::private;
 
+mod added;
 mod duplicates;
+mod key;
 mod missing;
 mod table;
 
+use self::added::Added;
 pub use self::duplicates::DuplicatePlugins;
+use self::key::Key;
 use self::table::Table;
 
 /// Plugins by kind and name.
 ///
 /// [`Registry::global`] holds what is linked into the program and what the program registered; it builds itself on first
-/// use, from any thread. Look-ups never lock. For tests there are scoped ones: [`Registry::empty`] and
-/// [`Registry::linked`].
+/// use, from any thread. Look-ups never lock, and what they find stays as long as the registry: a plugin can be added, but
+/// never removed. For tests there are scoped ones: [`Registry::empty`] and [`Registry::linked`].
 ///
 /// ```
 /// # use lk_plugin::{ChatChunk, ChatContext, ChatOptions, EventStream, Llm, LlmStream, Result};
@@ -46,8 +48,8 @@ use self::table::Table;
 /// # Ok::<(), lk_plugin::Error>(())
 /// ```
 pub struct Registry {
-    // Readers take the table that is current; a writer publishes a changed copy.
-    table: ArcSwap<Table>,
+    first: Table,
+    added: Added,
 }
 
 impl Registry {
@@ -94,15 +96,13 @@ impl Registry {
     ///
     /// [`DuplicatePlugins`] when two of one kind have the same name.
     pub fn linked() -> Result<Self, DuplicatePlugins> {
-        static LINKED: LazyLock<Vec<Arc<Plugin>>> =
-            LazyLock::new(|| private::linked().iter().map(|entry| Arc::new(Plugin::from(entry))).collect());
-        Self::checked(LINKED.clone())
+        Self::checked(private::linked().iter().map(Plugin::from).collect())
     }
 
     /// A registry of its own with nothing in it.
     #[must_use]
     pub fn empty() -> Self {
-        Self { table: ArcSwap::default() }
+        Self { first: Table::default(), added: Added::default() }
     }
 
     /// A registry of its own with these plugins.
@@ -129,15 +129,15 @@ impl Registry {
     ///
     /// [`Duplicate`](ErrorKind::Duplicate) when two of one kind have the same name (all are named);
     /// [`InvalidInput`](ErrorKind::InvalidInput) when a name is not a plugin name.
-    pub fn of(plugins: impl IntoIterator<Item = Arc<Plugin>>) -> Result<Self> {
-        let plugins: Vec<Arc<Plugin>> = plugins.into_iter().collect();
+    pub fn of(plugins: impl IntoIterator<Item = Plugin>) -> Result<Self> {
+        let plugins: Vec<Plugin> = plugins.into_iter().collect();
         plugins.iter().try_for_each(|plugin| check_plugin_name(plugin.name()))?;
         Ok(Self::checked(plugins)?)
     }
 
     /// A registry of plugins whose names were checked, at compile time or by the caller.
-    pub(crate) fn checked(plugins: Vec<Arc<Plugin>>) -> Result<Self, DuplicatePlugins> {
-        Ok(Self { table: ArcSwap::from_pointee(Table::build(plugins)?) })
+    pub(crate) fn checked(plugins: Vec<Plugin>) -> Result<Self, DuplicatePlugins> {
+        Ok(Self { first: Table::build(plugins).map_err(DuplicatePlugins::among)?, added: Added::default() })
     }
 
     /// Adds a plugin.
@@ -153,7 +153,7 @@ impl Registry {
         }
     }
 
-    /// Adds a plugin. That publishes a new table: who has thousands to add makes a registry [`of`](Registry::of) them.
+    /// Adds a plugin. (Who has thousands makes a registry [`of`](Registry::of) them: it finds each at the first try.)
     ///
     /// ```
     /// # use lk_plugin::{ChatChunk, ChatContext, ChatOptions, EventStream, Llm, LlmStream, Result};
@@ -178,40 +178,36 @@ impl Registry {
     /// [`Duplicate`](ErrorKind::Duplicate) when there is one of that kind and name already (both are named);
     /// [`InvalidInput`](ErrorKind::InvalidInput) when the name is not a plugin name.
     pub fn try_register(&self, plugin: Plugin) -> Result<()> {
-        self.register_all(&[Arc::new(plugin)])
+        self.register_all(&[plugin])
     }
 
-    /// Adds all of these plugins or none.
-    pub(crate) fn register_all(&self, added: &[Arc<Plugin>]) -> Result<()> {
-        added.iter().try_for_each(|plugin| check_plugin_name(plugin.name()))?;
-        let mut outcome = Ok(());
-        // The closure runs again when another thread published in between.
-        self.table.rcu(|table| {
-            let plugins = table.plugins().iter().chain(added).map(Arc::clone).collect();
-            match Table::build(plugins) {
-                Ok(table) => {
-                    outcome = Ok(());
-                    Arc::new(table)
-                }
-                Err(duplicates) => {
-                    outcome = Err(Error::from(duplicates));
-                    Arc::clone(table)
-                }
+    /// Adds all of these plugins or none; others see all of them or none.
+    pub(crate) fn register_all(&self, plugins: &[Plugin]) -> Result<()> {
+        plugins.iter().try_for_each(|plugin| check_plugin_name(plugin.name()))?;
+        self.added.add(plugins, || {
+            let is_new = |plugin: &Plugin| self.get(plugin.kind(), plugin.name()).is_none();
+            if plugins.iter().all(is_new) && Table::build(plugins.to_vec()).is_ok() {
+                return Ok(());
             }
-        });
-        outcome
+            let all = self.plugins().into_iter().chain(plugins.iter().cloned()).collect();
+            Err(DuplicatePlugins::among(all).into())
+        })
     }
 
     /// All plugins, sorted by kind, then name.
     #[must_use]
-    pub fn plugins(&self) -> Vec<Arc<Plugin>> {
-        self.table.load().plugins().to_vec()
+    pub fn plugins(&self) -> Vec<Plugin> {
+        let mut plugins = self.first.plugins().to_vec();
+        plugins.extend(self.added.plugins());
+        plugins.sort_by(Plugin::by_kind_and_name);
+        plugins
     }
 
     /// The plugin of that kind and name.
     #[must_use]
-    pub fn get(&self, kind: Kind, name: &str) -> Option<Arc<Plugin>> {
-        self.table.load().get(kind, name).map(Arc::clone)
+    pub fn get(&self, kind: Kind, name: &str) -> Option<&Plugin> {
+        let key = Key::new(kind, name);
+        self.first.get(&key, name).or_else(|| self.added.get(&key, name))
     }
 
     /// The plugin of that kind and name, or an error that helps to find it.
@@ -236,8 +232,8 @@ impl Registry {
     /// # Errors
     ///
     /// [`NotFound`](ErrorKind::NotFound) with the choices, the most likely one, and how to link more.
-    pub fn find(&self, kind: Kind, name: &str) -> Result<Arc<Plugin>> {
-        self.get(kind, name).ok_or_else(|| missing::not_found(&self.table.load(), kind, name))
+    pub fn find(&self, kind: Kind, name: &str) -> Result<&Plugin> {
+        self.get(kind, name).ok_or_else(|| missing::not_found(self, kind, name))
     }
 
     /// Makes an instance of the plugin that `spec` names: `openai`, or `openai/gpt-4o` to set its config key `model` too.
@@ -286,13 +282,13 @@ impl Registry {
             return Err(Error::config(format!(
                 "the config has the model `{other}` beside the one in `{spec}`; give one of them"
             ))
-            .at(&plugin));
+            .at(plugin));
         }
         if plugin.fields().is_some_and(|fields| fields.iter().all(|field| field.name != "model")) {
             return Err(Error::config(format!(
                 "this plugin has no models to choose from; write `{name}` instead of `{spec}`"
             ))
-            .at(&plugin));
+            .at(plugin));
         }
         let mut config = config.clone();
         config.insert("model", model);
@@ -311,13 +307,12 @@ impl Registry {
     ///
     /// [`NotFound`](ErrorKind::NotFound) that names all that are not.
     pub fn require(&self, plugins: &[&str]) -> Result<()> {
-        missing::require(&self.table.load(), plugins)
+        missing::require(self, plugins)
     }
 }
 
 impl fmt::Debug for Registry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = self.plugins();
-        f.debug_set().entries(names.iter().map(|plugin| plugin.to_string())).finish()
+        f.debug_set().entries(self.plugins().iter().map(ToString::to_string)).finish()
     }
 }

@@ -115,7 +115,7 @@ fn assert_is_this_program(path: &Path) {
         assert_eq!(note.to_string(), plugin.to_string());
         assert_eq!((&*note.version, &*note.package), (plugin.version(), plugin.package()));
         assert_eq!((&*note.description, note.license.as_deref()), (plugin.description(), plugin.license()));
-        assert_eq!(note.origin(), *plugin.origin());
+        assert_eq!(note.origin(), plugin.origin());
         let models = plugin.models().iter().map(|model| (model.name, model.url, model.size, model.sha256));
         assert!(note.models.iter().map(|model| (&*model.name, &*model.url, model.size, &*model.sha256)).eq(models));
         let fields = plugin.fields().map(|fields| fields.iter().map(FieldDescription::from).collect::<Vec<_>>());

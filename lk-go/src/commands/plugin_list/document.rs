@@ -1,7 +1,5 @@
 //! The JSON document of `lk-go plugin list`. Keys are only ever added.
 
-use std::sync::Arc;
-
 use lk_plugin::config::{FieldDescription, TypeDescription, json_schema_of};
 use lk_plugin::{ModelFile, Plugin};
 use serde::ser::SerializeMap;
@@ -51,7 +49,7 @@ pub(crate) struct Entry {
 /// What the config of a plugin is. Described when somebody asks: a table of plugins does not.
 pub(crate) enum Takes {
     /// A plugin that is here.
-    Linked(Arc<Plugin>),
+    Linked(Plugin),
     /// One in a file.
     #[cfg_attr(
         not(all(feature = "dynamic", target_os = "linux")),
@@ -88,8 +86,8 @@ impl Entry {
     }
 }
 
-impl From<&Arc<Plugin>> for Entry {
-    fn from(plugin: &Arc<Plugin>) -> Self {
+impl From<&Plugin> for Entry {
+    fn from(plugin: &Plugin) -> Self {
         Self {
             kind: plugin.kind().to_string(),
             name: plugin.name().to_owned(),
@@ -100,7 +98,7 @@ impl From<&Arc<Plugin>> for Entry {
             description: plugin.description().to_owned(),
             license: plugin.license().map(str::to_owned),
             models: plugin.models().iter().map(Model::from).collect(),
-            takes: Takes::Linked(Arc::clone(plugin)),
+            takes: Takes::Linked(plugin.clone()),
         }
     }
 }

@@ -55,7 +55,7 @@ impl Module {
     fn of(linked: impl Iterator<Item = &'static StaticPlugin>, packages: &[&str]) -> Self {
         // Leaked: the host may read it until the process ends.
         let plugins: &'static [LkPlugin] =
-            linked.filter(|plugin| packages.contains(&plugin.package)).map(plugin_of).collect::<Vec<_>>().leak();
+            linked.filter(|plugin| packages.contains(&plugin.package.name)).map(plugin_of).collect::<Vec<_>>().leak();
         let list = LkSlice { ptr: plugins.as_ptr().cast(), len: plugins.len(), stride: size_of::<LkPlugin>() };
         let module = LkModule {
             size: size_of_prefixed::<LkModule>(),
