@@ -273,6 +273,15 @@ mod tests {
     }
 
     #[test]
+    fn between_related_rates_every_place_has_its_point() {
+        for (from, to, places) in [(48_000, 16_000, 1), (24_000, 16_000, 2), (8_000, 16_000, 2), (16_000, 24_000, 3)] {
+            let (points, interpolation) = points(from, to);
+            assert_eq!((points % places, interpolation), (0, SincInterpolationType::Nearest), "{from} to {to}");
+        }
+        assert_eq!(points(44_100, 16_000).1, SincInterpolationType::Linear);
+    }
+
+    #[test]
     fn after_a_reset_it_is_as_new() -> Result<()> {
         let input = tone(48_000, 300.0, 0.1);
         let mut resampler = Resampler::new(48_000, 16_000)?;

@@ -105,6 +105,12 @@ fn a_reset_state_gives_what_a_new_one_gives() -> TestResult {
 }
 
 #[test]
+fn a_stream_carries_no_more_than_it_must() {
+    // What the network and the context are made of: 3 x 128 values of memory, 64 samples.
+    assert!(size_of::<ModelState>() <= 2_048, "{}", size_of::<ModelState>());
+}
+
+#[test]
 fn interleaved_streams_do_not_disturb_each_other() -> TestResult {
     for rate in RATES {
         let (samples, expected) = golden(rate)?;
