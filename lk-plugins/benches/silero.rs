@@ -105,7 +105,7 @@ fn memory() -> Result<()> {
         }
         let silent = resident().unwrap_or_default();
         for stream in &mut streams {
-            // In the middle of the third sentence.
+            // To the middle of the third sentence, four seconds in.
             hear(&mut **stream, &speech[..14 * hz as usize], hz)?;
         }
         let speaking = resident().unwrap_or_default();
