@@ -57,10 +57,6 @@ build-cost:
 process:
     python3 lk-plugin/benches/process.py --without typetag
 
-# The forward pass beside onnxruntime, one core, one run.
-compare:
-    python3 lk-plugins/benches/silero_vs_onnxruntime.py
-
 # The book, into target/book (wants mdbook).
 book:
     mdbook build docs
@@ -68,6 +64,14 @@ book:
 # The commands behind what the README and the book claim (docs/claims.md), and which of them fail.
 claims:
     tests/claims.sh
+
+# The Silero detector beside onnxruntime, one core, one run, with the gates of docs/performance/silero.md (wants Python and onnxruntime).
+compare:
+    python3 lk-plugins/benches/silero_vs_onnxruntime.py
+
+# The network on another architecture, by emulation (Debian: qemu-user, gcc-aarch64-linux-gnu; rustup target add aarch64-unknown-linux-gnu).
+neon:
+    CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER='qemu-aarch64 -L /usr/aarch64-linux-gnu' cargo test --target aarch64-unknown-linux-gnu -p lk-plugins --no-default-features --features silero --lib silero
 
 # Accept what the compiler says now in the ui tests; read the diff before you commit it.
 bless:

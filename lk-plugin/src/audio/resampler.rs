@@ -13,6 +13,10 @@ use crate::error::{Error, ErrorKind, Result};
 /// Half the filter's length, in samples of the slower rate.
 const HALF_FILTER: usize = 24;
 
+/// Points of the filter between two input samples when they need not be close. With fewer, what the converter starts
+/// with would lie off by more than a few hundredths of a sample.
+const FEW_POINTS: usize = 32;
+
 /// Converts one channel from one sample rate to another, in pieces of any length.
 ///
 /// The output starts with the input: the filter's delay is taken off, so sample `n` of the input is found at sample
@@ -160,14 +164,30 @@ impl fmt::Debug for Resampler {
 }
 
 fn converter(from: u32, to: u32) -> Result<Async<f32>> {
-    // The wider the filter, the smoother, and the fewer points between two input samples it needs: so its table has
-    // about one size, 50 KB.
+    let (points, interpolation) = points(from, to);
     let filter = SincInterpolationParameters::new(span(from, to), WindowFunction::BlackmanHarris2)
-        .oversampling_factor((256 / from.div_ceil(to) as usize).max(8))
-        .interpolation(SincInterpolationType::Linear);
+        .oversampling_factor(points)
+        .interpolation(interpolation);
     let chunk = (from / 100).max(1) as usize;
     Async::new_sinc(f64::from(to) / f64::from(from), 1.0, &filter, chunk, 1, FixedAsync::Input)
         .map_err(|error| Error::new(ErrorKind::Internal, "no converter for these rates").with_source(error.to_string()))
+}
+
+/// How many points the filter has between two input samples, and what stands between those.
+fn points(from: u32, to: u32) -> (usize, SincInterpolationType) {
+    // Between two input samples an output sample lies at one of so many places, for 48 to 16 kHz at one.
+    let places = (to / greatest_common_divisor(from, to)) as usize;
+    if places <= FEW_POINTS {
+        // The filter has a point at each, so nothing is interpolated, and half the work goes.
+        (FEW_POINTS.next_multiple_of(places), SincInterpolationType::Nearest)
+    } else {
+        // The wider the filter, the smoother, and the fewer points it needs: so its table has about one size, 50 KB.
+        ((256 / from.div_ceil(to) as usize).max(8), SincInterpolationType::Linear)
+    }
+}
+
+fn greatest_common_divisor(a: u32, b: u32) -> u32 {
+    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
 }
 
 /// How long the filter is, in input samples: as many samples of the slower rate whichever that is. A multiple of 8 suits
@@ -250,6 +270,15 @@ mod tests {
         }
         assert_eq!(convert(16_000, 16_000, &input, 9)?, input);
         Ok(())
+    }
+
+    #[test]
+    fn between_related_rates_every_place_has_its_point() {
+        for (from, to, places) in [(48_000, 16_000, 1), (24_000, 16_000, 2), (8_000, 16_000, 2), (16_000, 24_000, 3)] {
+            let (points, interpolation) = points(from, to);
+            assert_eq!((points % places, interpolation), (0, SincInterpolationType::Nearest), "{from} to {to}");
+        }
+        assert_eq!(points(44_100, 16_000).1, SincInterpolationType::Linear);
     }
 
     #[test]

@@ -26,7 +26,7 @@ use prost::bytes::Bytes;
 
 use self::network::Memory;
 use self::onnx::OnnxModel;
-use self::spectrum::{FRAMES, MAX_BINS, Magnitudes, Spectrum};
+use self::spectrum::{Magnitudes, Spectrum};
 use self::weights::Weights;
 
 mod network;
@@ -100,7 +100,7 @@ pub struct Model {
 impl Model {
     /// The one copy for `rate`, read from the embedded file at the first call.
     ///
-    /// That first call takes a millisecond or two and allocates; later ones only read an atomic.
+    /// That first call takes less than a millisecond and allocates; later ones only read an atomic.
     ///
     /// # Errors
     ///
@@ -139,8 +139,8 @@ impl Model {
     ///
     /// When the window has another length, or the state was made for the other rate; the state is then as before.
     pub fn infer(&self, state: &mut ModelState, window: &[f32]) -> Result<f32, InferError> {
-        state.load(self, window)?;
-        Ok(network::probability(&self.weights, &state.magnitudes, &mut state.memory))
+        let magnitudes = state.load(self, window)?;
+        Ok(network::probability(&self.weights, &magnitudes, &mut state.memory))
     }
 
     /// As [`Model::infer`], without the instructions that only some processors have.
@@ -150,46 +150,43 @@ impl Model {
     /// As [`Model::infer`].
     #[allow(dead_code, reason = "for the benchmark and the tests, which compare with it")]
     pub fn infer_baseline(&self, state: &mut ModelState, window: &[f32]) -> Result<f32, InferError> {
-        state.load(self, window)?;
-        Ok(network::probability_baseline(&self.weights, &state.magnitudes, &mut state.memory))
+        let magnitudes = state.load(self, window)?;
+        Ok(network::probability_baseline(&self.weights, &magnitudes, &mut state.memory))
     }
 }
 
-/// Longest input of the Fourier transform: context, window and mirrored samples at 16 kHz.
-const MAX_SIGNAL: usize = 64 + 512 + 64;
+/// Longest context, that of 16 kHz.
+const MAX_CONTEXT: usize = 64;
 
-/// What one stream carries from window to window, with the buffers that the network works in.
+/// Longest input of the Fourier transform: context, window and mirrored samples at 16 kHz.
+const MAX_SIGNAL: usize = MAX_CONTEXT + 512 + MAX_CONTEXT;
+
+/// What one stream carries from window to window, 2 KB and no more: with many streams the next one's state is seldom in
+/// the nearest cache.
 ///
-/// About 8 KB; all of it is allocated by [`ModelState::new`].
+/// All of it is allocated by [`ModelState::new`]; what a window needs besides lies on the stack.
 pub struct ModelState {
     rate: ModelRate,
-    /// Context, window, and the end of the window mirrored; between windows only the context counts.
-    signal: [f32; MAX_SIGNAL],
+    /// The end of the previous window.
+    context: [f32; MAX_CONTEXT],
     spectrum: Spectrum,
-    magnitudes: Magnitudes,
     memory: Memory,
 }
 
 impl ModelState {
     /// The state before the first window of a stream of `rate`.
     pub fn new(rate: ModelRate) -> Self {
-        Self {
-            rate,
-            signal: [0.0; MAX_SIGNAL],
-            spectrum: Spectrum::new(rate),
-            magnitudes: [[0.0; MAX_BINS]; FRAMES],
-            memory: Memory::ZERO,
-        }
+        Self { rate, context: [0.0; MAX_CONTEXT], spectrum: Spectrum::new(rate), memory: Memory::ZERO }
     }
 
     /// Forgets everything, as if the stream began anew; does not allocate.
     pub fn reset(&mut self) {
-        self.signal.fill(0.0);
+        self.context.fill(0.0);
         self.memory = Memory::ZERO;
     }
 
     /// Checks and transforms `window`, whose end becomes the context of the next one.
-    fn load(&mut self, model: &Model, window: &[f32]) -> Result<(), InferError> {
+    fn load(&mut self, model: &Model, window: &[f32]) -> Result<Magnitudes, InferError> {
         let (length, context) = (self.rate.window(), self.rate.context());
         if model.rate != self.rate {
             return Err(InferError::Rate { expected: model.rate.hz(), found: self.rate.hz() });
@@ -197,15 +194,16 @@ impl ModelState {
         if window.len() != length {
             return Err(InferError::WindowLength { expected: length, found: window.len() });
         }
+        let mut signal = [0.0; MAX_SIGNAL];
         let end = context + length;
-        self.signal[context..end].copy_from_slice(window);
+        signal[..context].copy_from_slice(&self.context[..context]);
+        signal[context..end].copy_from_slice(window);
         // The last sample itself is not repeated.
         for distance in 0..context {
-            self.signal[end + distance] = self.signal[end - 2 - distance];
+            signal[end + distance] = signal[end - 2 - distance];
         }
-        self.spectrum.magnitudes(&self.signal, &model.weights.window, &mut self.magnitudes);
-        self.signal.copy_within(length..end, 0);
-        Ok(())
+        self.context[..context].copy_from_slice(&signal[length..end]);
+        Ok(self.spectrum.magnitudes(&signal, &model.weights.window))
     }
 }
 

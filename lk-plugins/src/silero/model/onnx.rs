@@ -44,13 +44,29 @@ struct Attribute {
 struct Tensor {
     #[prost(int64, repeated, tag = "1")]
     dims: Vec<i64>,
-    #[prost(float, repeated, tag = "4")]
-    float_data: Vec<f32>,
     #[prost(string, tag = "8")]
     name: String,
     /// Little-endian values; shares the memory of the decoded buffer.
     #[prost(bytes = "bytes", tag = "9")]
     raw_data: Bytes,
+}
+
+/// A tensor's values as they lie in the file: nothing is copied until it is packed.
+#[derive(Clone, Copy)]
+pub(super) struct Values<'a>(&'a [[u8; 4]]);
+
+impl Values<'_> {
+    pub(super) fn len(self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn at(self, index: usize) -> f32 {
+        f32::from_le_bytes(self.0[index])
+    }
+
+    pub(super) fn to_vec(self) -> Vec<f32> {
+        self.0.iter().map(|&word| f32::from_le_bytes(word)).collect()
+    }
 }
 
 impl OnnxModel {
@@ -72,24 +88,19 @@ impl OnnxModel {
 
 impl Graph {
     /// The values of tensor `name` in row-major order, if its shape is `shape`.
-    pub(super) fn tensor(&self, name: &'static str, shape: &'static [usize]) -> Result<Vec<f32>, WeightsError> {
+    pub(super) fn tensor(&self, name: &'static str, shape: &'static [usize]) -> Result<Values<'_>, WeightsError> {
         let tensor = self.find(name).ok_or(WeightsError::MissingTensor { name, shape })?;
         let shape_fits = tensor.dims.len() == shape.len()
             && tensor.dims.iter().zip(shape).all(|(&dim, &expected)| usize::try_from(dim) == Ok(expected));
         if !shape_fits {
             return Err(WeightsError::Shape { name, expected: shape, found: tensor.dims.clone() });
         }
-        let (words, rest) = tensor.raw_data.as_chunks::<4>();
-        let values: Vec<f32> = if words.is_empty() {
-            tensor.float_data.clone()
-        } else {
-            words.iter().map(|&word| f32::from_le_bytes(word)).collect()
-        };
+        let (words, rest) = tensor.raw_data.as_chunks();
         let expected = shape.iter().product();
-        if values.len() != expected || !rest.is_empty() {
-            return Err(WeightsError::Length { name, expected, found: values.len() });
+        if words.len() != expected || !rest.is_empty() {
+            return Err(WeightsError::Length { name, expected, found: words.len() });
         }
-        Ok(values)
+        Ok(Values(words))
     }
 
     /// Exporters keep a weight either as an initializer or as the value of a `Constant` node.

@@ -18,40 +18,41 @@ pub(super) const MAX_BINS: usize = 129;
 /// Magnitudes by position in time and bin.
 pub(super) type Magnitudes = [[f32; MAX_BINS]; FRAMES];
 
-/// One stream's Fourier transform with the buffers it works in.
+/// Samples of a frame at the higher rate.
+const MAX_FRAME: usize = 256;
+
+/// One stream's hold on the Fourier transform of its rate.
 pub(super) struct Spectrum {
     fft: Arc<dyn RealToComplex<f32>>,
-    frame: Box<[f32]>,
-    bins: Box<[Complex32]>,
+    /// How much depends on the processor: nothing with AVX.
     scratch: Box<[Complex32]>,
 }
 
 impl Spectrum {
     pub(super) fn new(rate: ModelRate) -> Self {
         let fft = plan(rate);
-        Self {
-            frame: fft.make_input_vec().into(),
-            bins: fft.make_output_vec().into(),
-            scratch: fft.make_scratch_vec().into(),
-            fft,
-        }
+        Self { scratch: fft.make_scratch_vec().into(), fft }
     }
 
     /// Magnitudes of four half-overlapping frames of `signal` under `window`.
-    pub(super) fn magnitudes(&mut self, signal: &[f32], window: &[f32], magnitudes: &mut Magnitudes) {
-        let hop = self.frame.len() / 2;
+    pub(super) fn magnitudes(&mut self, signal: &[f32], window: &[f32]) -> Magnitudes {
+        let size = self.fft.len();
+        let (mut frame, mut bins) = ([0.0; MAX_FRAME], [Complex32::ZERO; MAX_BINS]);
+        let (frame, bins) = (&mut frame[..size], &mut bins[..size / 2 + 1]);
+        let mut magnitudes = [[0.0; MAX_BINS]; FRAMES];
         for (position, magnitudes) in magnitudes.iter_mut().enumerate() {
-            for ((windowed, sample), weight) in self.frame.iter_mut().zip(&signal[position * hop..]).zip(window) {
+            for ((windowed, sample), weight) in frame.iter_mut().zip(&signal[position * size / 2..]).zip(window) {
                 *windowed = sample * weight;
             }
-            // Fails only on buffers of a wrong length, and these were made by the transform itself.
-            if self.fft.process_with_scratch(&mut self.frame, &mut self.bins, &mut self.scratch).is_err() {
-                self.bins.fill(Complex32::ZERO);
+            // Fails only on buffers of a wrong length, and a test compares what comes out with the file's own rows.
+            if self.fft.process_with_scratch(frame, bins, &mut self.scratch).is_err() {
+                bins.fill(Complex32::ZERO);
             }
-            for (magnitude, bin) in magnitudes.iter_mut().zip(&self.bins) {
+            for (magnitude, bin) in magnitudes.iter_mut().zip(&*bins) {
                 *magnitude = (bin.re * bin.re + bin.im * bin.im).sqrt();
             }
         }
+        magnitudes
     }
 }
 

@@ -4,7 +4,7 @@
 //! weights of one input channel lie side by side, so that one load serves every position in time.
 
 use super::ModelRate;
-use super::onnx::OnnxModel;
+use super::onnx::{OnnxModel, Values};
 
 /// Output channels per block of the first convolution: 16 channels x 4 positions fill 8 registers of 8 floats.
 pub(super) const CONV1_BLOCK: usize = 16;
@@ -105,52 +105,54 @@ impl Weights {
         let graph = file.branch(branch)?;
 
         // The basis holds cosines and sines times the window; the cosine of frequency 0 leaves the window alone.
-        let mut window = graph.tensor("stft.forward_basis_buffer", basis)?;
+        let mut window = graph.tensor("stft.forward_basis_buffer", basis)?.to_vec();
         window.truncate(rate.fft_size());
 
         let conv3 = graph.tensor("encoder.2.reparam_conv.weight", &[64, 64, 3])?;
         let conv4 = graph.tensor("encoder.3.reparam_conv.weight", &[128, 64, 3])?;
         let input = graph.tensor("decoder.rnn.weight_ih", &[512, 128])?;
         let hidden = graph.tensor("decoder.rnn.weight_hh", &[512, 128])?;
-        let mut lstm_bias = graph.tensor("decoder.rnn.bias_ih", &[512])?;
-        for (sum, bias) in lstm_bias.iter_mut().zip(graph.tensor("decoder.rnn.bias_hh", &[512])?) {
+        let mut lstm_bias = graph.tensor("decoder.rnn.bias_ih", &[512])?.to_vec();
+        for (sum, bias) in lstm_bias.iter_mut().zip(graph.tensor("decoder.rnn.bias_hh", &[512])?.to_vec()) {
             *sum += bias;
         }
         Ok(Self {
             window: window.into(),
             conv1: Conv::pack(
-                &graph.tensor("encoder.0.reparam_conv.weight", conv1)?,
-                &graph.tensor("encoder.0.reparam_conv.bias", &[128])?,
+                graph.tensor("encoder.0.reparam_conv.weight", conv1)?,
+                &graph.tensor("encoder.0.reparam_conv.bias", &[128])?.to_vec(),
             ),
             conv2: Conv::pack(
-                &graph.tensor("encoder.1.reparam_conv.weight", &[64, 128, 3])?,
-                &graph.tensor("encoder.1.reparam_conv.bias", &[64])?,
+                graph.tensor("encoder.1.reparam_conv.weight", &[64, 128, 3])?,
+                &graph.tensor("encoder.1.reparam_conv.bias", &[64])?.to_vec(),
             ),
             // Its only output sits at position 0 with the taps at positions -1, 0 and 1; -1 is padding.
-            conv3: Dense::pack(128, &graph.tensor("encoder.2.reparam_conv.bias", &[64])?, |output, input| {
+            conv3: Dense::pack(128, &graph.tensor("encoder.2.reparam_conv.bias", &[64])?.to_vec(), |output, input| {
                 let (position, channel) = (input / 64, input % 64);
-                conv3[(output * 64 + channel) * 3 + 1 + position]
+                conv3.at((output * 64 + channel) * 3 + 1 + position)
             }),
             // One position in, one out: both outer taps meet padding.
-            conv4: Dense::pack(64, &graph.tensor("encoder.3.reparam_conv.bias", &[128])?, |output, channel| {
-                conv4[(output * 64 + channel) * 3 + 1]
-            }),
+            conv4: Dense::pack(
+                64,
+                &graph.tensor("encoder.3.reparam_conv.bias", &[128])?.to_vec(),
+                |output, channel| conv4.at((output * 64 + channel) * 3 + 1),
+            ),
             lstm: Dense::pack(256, &lstm_bias, |output, column| match column.checked_sub(128) {
-                None => input[output * 128 + column],
-                Some(column) => hidden[output * 128 + column],
+                None => input.at(output * 128 + column),
+                Some(column) => hidden.at(output * 128 + column),
             }),
-            output: graph.tensor("decoder.decoder.2.weight", &[1, 128, 1])?.into(),
-            output_bias: graph.tensor("decoder.decoder.2.bias", &[1])?.iter().sum(),
+            output: graph.tensor("decoder.decoder.2.weight", &[1, 128, 1])?.to_vec().into(),
+            output_bias: graph.tensor("decoder.decoder.2.bias", &[1])?.at(0),
         })
     }
 }
 
 impl<const BLOCK: usize> Conv<BLOCK> {
     /// Packs `weights[output][input][tap]`.
-    fn pack(weights: &[f32], bias: &[f32]) -> Self {
+    fn pack(weights: Values<'_>, bias: &[f32]) -> Self {
         let inputs = weights.len() / bias.len() / 3;
         let blocks = bias.len() / BLOCK;
-        let weight = |output: usize, input: usize, tap: usize| weights[(output * inputs + input) * 3 + tap];
+        let weight = |output: usize, input: usize, tap: usize| weights.at((output * inputs + input) * 3 + tap);
         let taps = (0..blocks * inputs)
             .map(|row| {
                 let (block, input) = (row / inputs, row % inputs);
