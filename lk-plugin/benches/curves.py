@@ -69,7 +69,9 @@ def svg(title, curves):
     # The names stand beside the ends, and not on each other.
     beside = -math.inf
     ends = sorted(curves.items(), key=lambda curve: y(curve[1][max(curve[1])]))
-    for colour, (who, points) in zip(COLOURS, ends):
+    colours = dict(zip(curves, COLOURS))
+    for who, points in ends:
+        colour = colours[who]
         places = [(x(count), y(value)) for count, value in sorted(points.items())]
         line = " ".join(f"{across:.1f},{down:.1f}" for across, down in places)
         parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"/>')

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::hash::BuildHasher;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -75,8 +76,7 @@ pub trait ConfigValue: Sized {
 }
 
 /// A value was not what the field takes.
-#[derive(Debug, Clone, PartialEq, Eq, Default, thiserror::Error)]
-#[error("the value is not what the field takes")]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Mismatch {
     wanted: Option<Cow<'static, str>>,
 }
@@ -99,6 +99,14 @@ impl Mismatch {
         self.wanted.as_deref()
     }
 }
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the value is not what the field takes")
+    }
+}
+
+impl std::error::Error for Mismatch {}
 
 impl ConfigValue for bool {
     const TYPE: ValueType = ValueType::Boolean;
