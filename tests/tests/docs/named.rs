@@ -119,7 +119,7 @@ fn tests_that_pages_name_are_there() {
             };
             count += 1;
             // A filter fits what contains it: the name of a test, or of its module.
-            let names = |text: &String| filter.is_none_or(|filter| text.contains(&**filter));
+            let names = |text: &String| filter.is_none_or(|filter| filter.split("::").all(|part| text.contains(part)));
             if !sources.iter().any(names) {
                 wrong.push(format!("{}: `{command}`", page.path.display()));
             }
