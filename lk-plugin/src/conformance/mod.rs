@@ -116,12 +116,11 @@ impl fmt::Display for Report {
 /// #         Ok(EventStream::from_fn(|mut chunks| async move { chunks.send(ChatChunk::text("1", "hello")).await }))
 /// #     }
 /// # }
-/// use std::sync::Arc;
 /// use lk_plugin::conformance::{Verdict, check};
 /// use lk_plugin::{Config, Plugin};
 ///
 /// let plugin = Plugin::new::<dyn Llm>("parrot", |_config| Ok(Box::new(Parrot)));
-/// let report = check(&Arc::new(plugin), &Config::new());
+/// let report = check(&plugin, &Config::new());
 /// // It says of itself neither what it is nor where it comes from.
 /// let finding = report.findings().find(|outcome| outcome.check == "is-described");
 /// assert!(finding.is_some_and(|outcome| matches!(&outcome.verdict, Verdict::Finding(_))));

@@ -115,12 +115,11 @@ impl Registry {
     /// #         Ok(EventStream::from_fn(|mut chunks| async move { chunks.send(ChatChunk::text("1", "hello")).await }))
     /// #     }
     /// # }
-    /// use std::sync::Arc;
     /// use lk_plugin::{ErrorKind, Plugin, Registry};
     ///
-    /// let parrot = Arc::new(Plugin::new::<dyn Llm>("parrot", |_config| Ok(Box::new(Parrot))));
-    /// assert_eq!(Registry::of([Arc::clone(&parrot)])?.plugins().len(), 1);
-    /// let twice = Registry::of([Arc::clone(&parrot), parrot]).err().map(|error| error.kind());
+    /// let parrot = Plugin::new::<dyn Llm>("parrot", |_config| Ok(Box::new(Parrot)));
+    /// assert_eq!(Registry::of([parrot.clone()])?.plugins().len(), 1);
+    /// let twice = Registry::of([parrot.clone(), parrot]).err().map(|error| error.kind());
     /// assert_eq!(twice, Some(ErrorKind::Duplicate));
     /// # Ok::<(), lk_plugin::Error>(())
     /// ```
