@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """What a plugin author's build costs, beside linkme, inventory and typetag, all in one run, in CPU time: a clean `cargo
-check` and a clean `cargo build` of a crate with one plugin and all its dependencies; both again after a change to the body
-of one constructor among twenty; and `cargo check` for each further annotation. For ours also with a config of six fields.
+check` of a crate with one plugin and all its dependencies, then `cargo build`, which finds macros and build scripts built;
+both again after a change to the body of one constructor among twenty; and `cargo check` for each further annotation. For
+ours also with a config of six fields.
 
 With --dependencies: how long each crate that lk-plugin needs takes to compile.
 
@@ -144,7 +145,7 @@ def annotation(folder, contender, count):
 
 
 def compare(count):
-    columns = ["clean check", "clean build", "check, changed", "build, changed", "check per annotation"]
+    columns = ["clean check", "then build", "check, changed", "build, changed", "check per annotation"]
     print(f"| | {' | '.join(columns)} |\n|---{'|---:' * len(columns)}|")
     for contender in CONTENDERS:
         with tempfile.TemporaryDirectory() as folder:

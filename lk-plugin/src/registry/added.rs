@@ -123,6 +123,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_there_but_not_published_is_not_seen() {
+        let added = Added::default();
+        let Ok(()) = added.add(&["first", "second", "third"].map(plugin), || Ok::<_, Infallible>(()));
+        // As it is while the second is being added.
+        added.published.store(1, Ordering::Release);
+        assert!(has(&added, "first") && !has(&added, "second") && !has(&added, "third"));
+        assert_eq!(added.plugins().len(), 1);
+    }
+
+    #[test]
     fn what_may_not_be_added_is_not() {
         let added = Added::default();
         assert_eq!(added.add(&[plugin("parrot")], || Err("no")), Err("no"));
