@@ -8,9 +8,11 @@ pub use crate::wav::fuzzing::wav;
 mod tests {
     use std::{fs, io};
 
+    type Target = (&'static str, fn(&[u8]));
+
     #[test]
     fn each_corpus_keeps_what_its_target_demands() -> io::Result<()> {
-        let targets: [(&str, fn(&[u8])); 2] = [("arguments", super::arguments), ("wav", super::wav)];
+        let targets: [Target; 2] = [("arguments", super::arguments), ("wav", super::wav)];
         for (name, target) in targets {
             let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fuzz/corpus");
             let mut count = 0;

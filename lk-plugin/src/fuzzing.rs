@@ -32,9 +32,11 @@ pub(crate) fn cuts(seed: u64, length: usize, longest: usize) -> impl Iterator<It
 mod tests {
     use std::{fs, io};
 
+    type Target = (&'static str, fn(&[u8]));
+
     #[test]
     fn each_corpus_keeps_what_its_target_demands() -> io::Result<()> {
-        let targets: &[(&str, fn(&[u8]))] = &[
+        let targets: &[Target] = &[
             #[cfg(feature = "resample")]
             ("audio", super::audio),
             #[cfg(all(feature = "toml", feature = "yaml"))]

@@ -22,9 +22,11 @@ pub(crate) fn pieces(seed: u64, bytes: &[u8], longest: usize) -> impl Iterator<I
 mod tests {
     use std::{fs, io};
 
+    type Target = (&'static str, fn(&[u8]));
+
     #[test]
     fn each_corpus_keeps_what_its_target_demands() -> io::Result<()> {
-        let targets: &[(&str, fn(&[u8]))] = &[
+        let targets: &[Target] = &[
             #[cfg(feature = "openai")]
             ("chat", super::chat),
             #[cfg(feature = "openai")]

@@ -139,7 +139,7 @@ fn told(error: &Error) -> String {
 /// Whether the key stands only where a secret belongs: nowhere in a name, nor in a value that may be shown.
 fn is_hidden(path: &[&str], value: Option<&Value>) -> bool {
     let is_secret = match path {
-        [first, rest @ ..] if rest.is_empty() => {
+        [first] => {
             // A setting's key is the whole way.
             let mut parts = first.split('.');
             matches!(parts.next(), Some("api_key" | "password" | "keys" | "named")) || first.ends_with(".token")

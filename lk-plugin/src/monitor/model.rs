@@ -16,7 +16,7 @@ fn in_many_orders(run: impl Fn() + Send + Sync + Copy + 'static) {
 }
 
 fn report(monitor: &Monitor) {
-    monitor.emit(|| MonitorEvent::Availability(Availability::new(Kind::Stt, "a".into(), true)));
+    monitor.emit(|| MonitorEvent::Availability(Availability::new(Kind::Stt, "a", true)));
 }
 
 #[test]

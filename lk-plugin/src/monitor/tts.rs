@@ -1,14 +1,14 @@
 //! Speech that reports.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::event::{MonitorEvent, TtsMetrics};
 use super::meter::{End, Meter, Watch, Watched};
 use super::span::Span;
-use super::{Monitor, locked};
+use super::{Monitor, Mutex, locked};
 use crate::error::{Error, Result};
 use crate::kinds::{
     ChunkedStream, Kind, SynthesizeInput, SynthesizeOptions, SynthesizeStream, SynthesizedAudio, Tts, TtsCapabilities,
