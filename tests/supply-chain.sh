@@ -5,7 +5,7 @@
 #
 # licences  every crate's licence, source and the banned ones: cargo-deny and deny.toml
 # unused    dependencies that nothing uses: cargo-machete
-# notices   THIRD-PARTY-CRATES.md names what is in the lock file: cargo-about and about.toml
+# notices   THIRD-PARTY-CRATES.md names what is in the lock file: cargo-deny
 # features  each feature of each package alone: cargo-hack
 # minimal   the lowest versions that the manifests allow (of direct dependencies): a nightly Cargo
 # msrv      the Rust version that the root manifest states: its toolchain
@@ -32,8 +32,17 @@ unused() {
 }
 
 notices() {
-  need cargo-about "cargo install --locked cargo-about --features cli"
-  cargo about generate about.hbs --workspace --all-features --fail > target/third-party-crates.md
+  need cargo-deny "cargo install --locked cargo-deny"
+  mkdir -p target
+  {
+    printf '# The crates that ours are built with\n\n'
+    printf 'Written by `tests/supply-chain.sh notices`, for all features and platforms, tests and benches included. Each package holds the\n'
+    printf 'texts of its licences; where several are named, the crate may be had under one or all of them, as its manifest says.\n\n'
+    printf '| crate | version | licences |\n|---|---|---|\n'
+    cargo deny --all-features list --layout crate --format human --color never |
+      sed -nE 's/^([^@ ]+)@([^ ]+) \([0-9]+\): (.*)$/| \1 | \2 | \3 |/p'
+  } > target/third-party-crates.md
+  [ "$(wc -l < target/third-party-crates.md)" -gt 50 ] || { echo "cargo-deny listed no crates" >&2; return 1; }
   diff --brief target/third-party-crates.md THIRD-PARTY-CRATES.md ||
     { echo "THIRD-PARTY-CRATES.md is old; copy target/third-party-crates.md over it" >&2; return 1; }
 }

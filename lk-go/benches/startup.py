@@ -1,12 +1,18 @@
 #!/usr/bin/env python3
 """What starting lk-go costs, beside an empty Rust program, in one run.
 
-    python3 lk-go/benches/startup.py
+    python3 lk-go/benches/startup.py [--python VENV] [--node DIR]
 
 Builds both in release mode, strips a copy of lk-go, and runs `lk-go plugin list` and the empty program in turns. Prints the
 median of the turns' ratios of wall time, the most memory that was resident, and the size of the stripped binary.
+
+With a virtual environment in which `pip install livekit-agents livekit-plugins-openai livekit-plugins-silero` ran, and a
+folder in which `npm install --ignore-scripts @livekit/agents @livekit/agents-plugin-openai @livekit/agents-plugin-silero
+@livekit/rtc-node onnxruntime-node zod` ran, also what it takes LiveKit's two systems to import the plugins for OpenAI and
+Silero and to list what registered itself.
 """
 
+import argparse
 import os
 import pathlib
 import shutil
@@ -34,7 +40,42 @@ def resident(command):
     return f"{int(told.stderr.split()[-1]) / 1024:.1f}"
 
 
+PYTHON = """
+from livekit.agents import Plugin
+import livekit.plugins.openai, livekit.plugins.silero
+print(*(f"{plugin.package} {plugin.version}" for plugin in Plugin.registered_plugins), sep="\\n")
+"""
+NODE = """
+import { Plugin } from '@livekit/agents';
+import '@livekit/agents-plugin-openai';
+import '@livekit/agents-plugin-silero';
+for (const plugin of Plugin.registeredPlugins) console.log(plugin.package, plugin.version);
+process.exit(0);
+"""
+OTHER_ROUNDS = 15
+
+
+def size_of(folder):
+    """MiB of all files below."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file() and not file.is_symlink()) / 2**20
+
+
+def others(arguments, folder):
+    """What each of LiveKit's systems is called, how it is started, and where its packages are."""
+    if arguments.python:
+        venv = pathlib.Path(arguments.python).absolute()
+        yield "LiveKit Agents, Python", [venv / "bin" / "python", "-c", PYTHON], venv / "lib"
+    if arguments.node:
+        project = pathlib.Path(arguments.node).absolute()
+        (project / "startup.mjs").write_text(NODE)
+        yield "LiveKit Agents, Node.js", ["node", project / "startup.mjs"], project / "node_modules"
+
+
 def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--python", metavar="VENV")
+    parser.add_argument("--node", metavar="DIR")
+    arguments = parser.parse_args()
     subprocess.run(["cargo", "build", "--release", "--quiet", "--package", "lk-go"], cwd=ROOT, check=True)
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     with tempfile.TemporaryDirectory() as folder:
@@ -50,6 +91,11 @@ def main():
                 run(command)
         memory = resident(listing), resident(empty)
         turns = [(run(listing), run(empty)) for _ in range(ROUNDS)]
+        rows = []
+        for name, command, packages in others(arguments, folder):
+            run(command)
+            times = [(run(command), run(listing)) for _ in range(OTHER_ROUNDS)]
+            rows.append((name, times, resident(command), size_of(packages)))
     ours = statistics.median(turn[0] for turn in turns)
     theirs = statistics.median(turn[1] for turn in turns)
     ratio = statistics.median(turn[0] / turn[1] for turn in turns)
@@ -57,6 +103,11 @@ def main():
     print(f"| wall time, ms (median) | {ours:.2f} | {theirs:.2f} | {ratio:.2f} | at most 1.5 |")
     print(f"| resident, MiB | {memory[0]} | {memory[1]} | | at most 12 |")
     print(f"| stripped, MiB | {size:.1f} | | | at most 15 |")
+    if rows:
+        print("\n| what | wall time, ms | times lk-go's | resident, MiB | packages, MiB |\n|---|---:|---:|---:|---:|")
+    for name, times, memory, packages in rows:
+        wall, ratio = (statistics.median(values) for values in zip(*((one, one / two) for one, two in times)))
+        print(f"| {name} | {wall:.0f} | {ratio:.0f} | {memory} | {packages:.0f} |")
 
 
 if __name__ == "__main__":
