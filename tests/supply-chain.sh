@@ -39,7 +39,7 @@ notices() {
     printf 'Written by `tests/supply-chain.sh notices`, for all features and platforms, tests and benches included. Each package holds the\n'
     printf 'texts of its licences; where several are named, the crate may be had under one or all of them, as its manifest says.\n\n'
     printf '| crate | version | licences |\n|---|---|---|\n'
-    cargo deny --all-features list --layout crate --format human --color never |
+    cargo deny --color never --all-features list --layout crate --format human |
       sed -nE 's/^([^@ ]+)@([^ ]+) \([0-9]+\): (.*)$/| \1 | \2 | \3 |/p'
   } > target/third-party-crates.md
   [ "$(wc -l < target/third-party-crates.md)" -gt 50 ] || { echo "cargo-deny listed no crates" >&2; return 1; }
