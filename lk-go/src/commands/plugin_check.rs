@@ -114,10 +114,12 @@ impl Checked {
                 checked.reason = Some(error.message().to_owned());
                 return checked;
             }
-            Ok(instance) if !is_named && let Some(provider) = instance.provider() => {
-                checked.reason =
-                    Some(format!("it would ask `{provider}`; name `{plugin}` to have it checked all the same"));
-                return checked;
+            Ok(instance) if !is_named => {
+                if let Some(provider) = instance.provider() {
+                    checked.reason =
+                        Some(format!("it would ask `{provider}`; name `{plugin}` to have it checked all the same"));
+                    return checked;
+                }
             }
             _ => {}
         }
