@@ -8,8 +8,12 @@ check:
 test:
     cargo test --workspace
 
-# Everything: the checks above, the benches, and the comparison with onnxruntime (wants Python and onnxruntime).
-full: check bench compare
+# The second tier, hours: all that follows. Each wants something of its own, and says so when it is missing.
+full: check supply-chain linker-matrix miri model sanitizers endurance fuzz book claims real bench compare bench-openai startup build-cost process
+
+# Licences, unused dependencies, each feature, lowest versions, the oldest compiler, packages (wants cargo-deny, cargo-machete, cargo-hack, nightly and the oldest toolchain).
+supply-chain:
+    tests/supply-chain.sh
 
 # Look-up and build of the registry against other ways, a plugin in a file against one linked in, and the forward pass.
 bench:
