@@ -9,7 +9,7 @@ test:
     cargo test --workspace
 
 # The second tier, hours: all that follows. Each wants something of its own, and says so when it is missing.
-full: check supply-chain linker-matrix miri model sanitizers endurance fuzz book claims real bench compare bench-openai startup build-cost process
+full: check supply-chain linker-matrix miri model sanitizers endurance fuzz book claims real instructions bench compare bench-openai startup build-cost process
 
 # Licences, unused dependencies, each feature, lowest versions, the oldest compiler, packages (wants cargo-deny, cargo-machete, cargo-hack, nightly and the oldest toolchain).
 supply-chain:
@@ -48,6 +48,10 @@ linker-matrix:
 # What a streamed token costs, beside async-openai and bare reqwest.
 bench-openai:
     cargo run --release --manifest-path lk-plugins/benches/openai/Cargo.toml --target-dir target/openai-bench
+
+# Instructions and allocations of the hot paths, held to a table (wants valgrind; installs gungraun's runner into target/).
+instructions:
+    tests/instructions/run.sh
 
 # What starting lk-go costs, beside an empty program (wants Python).
 startup:
