@@ -88,3 +88,7 @@ bless:
 # The openai plugins against servers that others wrote: aimock, Whisper, Piper (wants Node.js and Python; 900 MB).
 real:
     tests/real/run.sh
+
+# Mutants of the vad, the registry, the config and the macros against their tests, hours (wants cargo-mutants).
+mutants *subjects:
+    tests/mutants.sh {{subjects}}

@@ -8,6 +8,8 @@ use proc_macro::TokenStream;
 use quote::quote;
 
 mod args;
+#[cfg(test)]
+mod cases;
 mod config;
 mod errors;
 mod expand;

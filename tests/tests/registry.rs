@@ -275,6 +275,9 @@ fn a_spec_that_begins_with_a_kind_says_so() {
     registry.register(plugin("parrot"));
     let error = registry.create::<dyn Llm>("llm/parrot", &Config::new()).err().unwrap();
     assert_eq!(error.to_string(), "`llm/parrot` begins with a kind; write `parrot` alone");
+    // Not every name that is not there is a kind.
+    let error = registry.create::<dyn Llm>("parot/grey", &Config::new()).err().unwrap();
+    assert!(error.to_string().contains("did you mean `parrot`?"), "{error}");
 }
 
 #[test]

@@ -233,3 +233,160 @@ const fn is_text(json: &[u8], start: usize, end: usize, text: &[u8]) -> bool {
     }
     true
 }
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{UnwindSafe, catch_unwind};
+
+    use super::super::value_type::ConfigChoice;
+    use super::*;
+
+    const BYTE: ValueType = ValueType::Integer { min: -5, max: 255 };
+    const SPEED: ValueType = ValueType::Choice(&[ConfigChoice::new("slow", ""), ConfigChoice::new("fast", "")]);
+
+    /// What the compiler would say; nothing when the check passes.
+    fn said(check: impl FnOnce() + UnwindSafe) -> String {
+        match catch_unwind(check) {
+            Ok(()) => String::new(),
+            Err(said) => said.downcast_ref::<&str>().map_or_else(
+                || said.downcast_ref::<String>().cloned().unwrap_or_else(|| "something else".to_owned()),
+                |text| (*text).to_owned(),
+            ),
+        }
+    }
+
+    #[track_caller]
+    fn says(found: &str, wanted: &str) {
+        assert!(if wanted.is_empty() { found.is_empty() } else { found.contains(wanted) }, "{found:?}, not {wanted:?}");
+    }
+
+    #[test]
+    fn a_default_is_of_the_fields_type() {
+        const BYTES: ValueType = ValueType::List(&BYTE);
+        let cases: &[(ValueType, &str, &str)] = &[
+            (ValueType::Boolean, "true", ""),
+            (ValueType::Boolean, "false", ""),
+            (ValueType::Boolean, "1", "a boolean"),
+            (BYTE, "0", ""),
+            (BYTE, "255", ""),
+            (BYTE, "-5", ""),
+            (BYTE, "256", "cannot hold"),
+            (BYTE, "-6", "cannot hold"),
+            (BYTE, "12", ""),
+            (BYTE, "1000000000000000000000000000000000000000000000000000", "cannot hold"),
+            (BYTE, "-1000000000000000000000000000000000000000000000000000", "cannot hold"),
+            (BYTE, "1.5", "a whole number"),
+            (BYTE, "\"1\"", "a whole number"),
+            (ValueType::Integer { min: 19, max: 19 }, "19", ""),
+            (ValueType::Integer { min: -905, max: -905 }, "-905", ""),
+            (ValueType::Number, "0.5", ""),
+            (ValueType::Number, "-1", ""),
+            (ValueType::Number, "true", "a number belongs"),
+            (ValueType::Seconds, "0.5", ""),
+            (ValueType::Seconds, "-0.5", "a number of seconds"),
+            (ValueType::Seconds, "\"1\"", "a number of seconds"),
+            (ValueType::String, "\"\"", ""),
+            (ValueType::Secret, "\"a\"", ""),
+            (ValueType::Url, "\"a\"", ""),
+            (ValueType::Path, "\"a\"", ""),
+            (ValueType::String, "1", "text belongs"),
+            (SPEED, "\"slow\"", ""),
+            (SPEED, "\"fast\"", ""),
+            (SPEED, "\"fest\"", "none of the choices"),
+            (SPEED, "\"fas\"", "none of the choices"),
+            (SPEED, "\"faster\"", "none of the choices"),
+            (SPEED, "1slow1", "none of the choices"),
+            // The items of a list are checked one by one, with places of their own.
+            (BYTES, "[1,\"a\"]", ""),
+            (BYTES, "1", "a list belongs"),
+            (ValueType::List(&BYTES), "[[1]]", ""),
+            (ValueType::Map(&BYTE), "{}", ""),
+            (ValueType::Map(&BYTE), "{\"a\":1,\"b\":2}", ""),
+            (ValueType::Map(&BYTE), "{\"a\":1,\"b\":\"c\"}", "a whole number"),
+            (ValueType::Map(&BYTE), "{\"a\":\"b\",\"b\":1}", "a whole number"),
+            (ValueType::Map(&BYTES), "{\"a\":[],\"b\":[1,2],\"c\":[3,256]}", "cannot hold"),
+            (ValueType::Map(&ValueType::String), "{\"a\\\":1,\":\"b\",\"c\":1}", "text belongs"),
+            (ValueType::Map(&ValueType::String), "{\"a\":\"[{\\\"\",\"c\":\"d\"}", ""),
+            (ValueType::Map(&ValueType::Map(&BYTE)), "{\"a\":{\"b\":1},\"c\":{\"d\":true}}", "a whole number"),
+            (ValueType::Map(&BYTE), "[1]", "a table belongs"),
+            (ValueType::Table, "{\"a\":[{}]}", ""),
+            (ValueType::Table, "1", "a table belongs"),
+            (ValueType::Config(&[]), "{}", "a nested config"),
+            (ValueType::Optional(&BYTE), "256", "cannot hold"),
+            (ValueType::Optional(&BYTES), "[256]", ""),
+        ];
+        for (value_type, default, wanted) in cases {
+            let field = ConfigField::new("speed", *value_type).default_json(default);
+            let found = said(move || default_fits(&field));
+            assert_eq!(found.is_empty(), wanted.is_empty(), "{value_type:?} {default}: {found}");
+            says(&found, wanted);
+        }
+        let field = ConfigField::new("speed", BYTE);
+        says(&said(move || default_fits(&field)), "");
+    }
+
+    #[test]
+    fn each_item_of_a_default_list_is_of_its_type() {
+        const PAIRS: ValueType = ValueType::List(&ValueType::List(&BYTE));
+        let cases: &[(ValueType, &str, &[&str])] = &[
+            (ValueType::List(&BYTE), "[1,\"a\",256,4]", &["", "a whole number", "cannot hold", ""]),
+            (ValueType::Optional(&ValueType::List(&BYTE)), "[256,1]", &["cannot hold", ""]),
+            (PAIRS, "[[1,2],[3,256],[],[\"]\",5],[6]]", &["", "cannot hold", "", "a whole number", ""]),
+            (ValueType::List(&SPEED), "[\"fast\",\"a,\\\"b\",\"slow\"]", &["", "none of the choices", ""]),
+            (BYTE, "1", &["", ""]),
+        ];
+        for (value_type, default, wanted) in cases {
+            for (index, wanted) in wanted.iter().enumerate() {
+                let field = ConfigField::new("speed", *value_type).default_json(default);
+                says(&said(move || default_item_fits(&field, index)), wanted);
+            }
+        }
+        let field = ConfigField::new("speed", ValueType::List(&BYTE));
+        says(&said(move || default_item_fits(&field, 0)), "");
+    }
+
+    #[test]
+    fn ranges_units_and_lengths_are_for_what_has_them() {
+        let texts = [ValueType::String, ValueType::Secret, ValueType::Path, ValueType::Url];
+        let rows: &[(&[ValueType], &str, &str, &str)] = &[
+            (&[BYTE, ValueType::Number, ValueType::List(&BYTE), ValueType::Optional(&BYTE)], "", "", "-"),
+            (&[BYTE, ValueType::Number, ValueType::Optional(&BYTE)], "", "", "which has no length"),
+            (&[ValueType::Seconds], "", "in seconds", "which has no length"),
+            (&texts, "the field is text", "only numbers have a unit", ""),
+            (&[ValueType::List(&BYTE), ValueType::Map(&BYTE)], "", "", ""),
+            (&[ValueType::Boolean, SPEED, ValueType::Table], "the field is none", "only numbers", "only texts, lists"),
+        ];
+        for (value_types, range, unit, length) in rows {
+            for value_type in *value_types {
+                let field = ConfigField::new("speed", *value_type).unit("Hz");
+                says(&said(move || range_fits(&field)), range);
+                says(&said(move || unit_fits(&field)), unit);
+                if *length != "-" {
+                    says(&said(move || length_fits(&field)), length);
+                }
+            }
+        }
+        // The unit that the type itself says.
+        let field = ConfigField::new("pause", ValueType::Seconds);
+        says(&said(move || unit_fits(&field)), "");
+    }
+
+    #[test]
+    fn choices_are_values_of_the_type() {
+        let cases: &[(ValueType, [&str; 2])] = &[
+            (BYTE, ["", "cannot hold"]),
+            (ValueType::Optional(&ValueType::List(&BYTE)), ["", "cannot hold"]),
+            (ValueType::String, ["text belongs", "text belongs"]),
+            (SPEED, ["choices of its own", "choices of its own"]),
+            (ValueType::Boolean, ["only numbers and texts", "only numbers and texts"]),
+            (ValueType::Table, ["only numbers and texts", "only numbers and texts"]),
+            (ValueType::Config(&[]), ["only numbers and texts", "only numbers and texts"]),
+        ];
+        for (value_type, wanted) in cases {
+            for (index, wanted) in wanted.iter().enumerate() {
+                let field = ConfigField::new("rate", *value_type).choices(&["8", "256"]);
+                says(&said(move || choice_fits(&field, index)), wanted);
+            }
+        }
+    }
+}

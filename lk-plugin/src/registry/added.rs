@@ -122,6 +122,19 @@ mod tests {
         assert_eq!(added.plugins().len(), 3 * BATCHES);
     }
 
+    fn depth(place: &Place) -> usize {
+        place.get().map_or(0, |node| 1 + node.below.iter().map(depth).max().unwrap_or_default())
+    }
+
+    #[test]
+    fn the_way_to_each_is_short() {
+        let added = Added::default();
+        let plugins: Vec<Plugin> = (0..4_096).map(|number| plugin(&format!("number-{number}"))).collect();
+        let Ok(()) = added.add(&plugins, || Ok::<_, Infallible>(()));
+        // Six steps if they were spread evenly.
+        assert!(depth(&added.root) < 20, "{}", depth(&added.root));
+    }
+
     #[test]
     fn what_is_there_but_not_published_is_not_seen() {
         let added = Added::default();

@@ -89,6 +89,23 @@ mod tests {
     }
 
     #[test]
+    fn hashes_differ_by_each_byte_the_length_and_the_kind() {
+        let mut hashes = std::collections::HashMap::new();
+        for kind in Kind::ALL.iter().copied() {
+            for length in 1..=16 {
+                for (place, letter) in (0..length).flat_map(|place| ('a'..='z').map(move |letter| (place, letter))) {
+                    let mut name = "-".repeat(length);
+                    name.replace_range(place..=place, &letter.to_string());
+                    let hash = Key::new(kind, &name).hash();
+                    // Kind and length of a long name share bits with its end, so these may meet.
+                    let apart = (length > 8).then_some((kind, length));
+                    assert_eq!(hashes.insert((hash, apart), (kind, name.clone())), None, "{kind} {name}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn of_long_names_the_text_decides() {
         let plugin = Plugin::new::<dyn crate::Llm>("local-whisper-large", |_| Err(crate::Error::unsupported("none")));
         let key = Key::of(&plugin);

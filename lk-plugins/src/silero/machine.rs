@@ -205,6 +205,14 @@ mod tests {
     }
 
     #[test]
+    fn exactly_as_much_as_is_asked_for_is_enough() {
+        let thresholds =
+            Thresholds { activation: 0.5, deactivation: 0.35, min_speech: 3 * WINDOW, min_silence: 2 * WINDOW };
+        let found = edges(&mut Machine::new(thresholds, 512, WINDOW), windows(1.0, 5).chain(windows(0.0, 5)));
+        assert_eq!(found, [(3, Change::Start), (7, Change::End)]);
+    }
+
+    #[test]
     fn probabilities_are_smoothed_from_the_first_on() {
         let mut machine = machine(0.35);
         let first = machine.infer(1.0, Duration::ZERO, AUDIO).probability;

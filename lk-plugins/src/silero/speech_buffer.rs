@@ -179,8 +179,17 @@ mod tests {
         range.map(|position| (position % 30_000) as i16)
     }
 
-    fn is_ramp(samples: &[i16], start: u64) -> bool {
-        samples.iter().copied().eq(ramp(start..start + samples.len() as u64))
+    /// Whether the whole range can be seen, and is what was said there.
+    fn shows(buffer: &SpeechBuffer, range: SampleRange) -> bool {
+        buffer.view(range).is_some_and(|samples| samples.iter().copied().eq(ramp(range.start..range.end)))
+    }
+
+    fn speak(buffer: &mut SpeechBuffer, from: u64, windows: u64) {
+        for window in 0..windows {
+            buffer.begin_push();
+            buffer.extend(&ramp(from + window * 512..from + (window + 1) * 512).collect::<Vec<_>>());
+            buffer.advance(512);
+        }
     }
 
     fn silence(buffer: &mut SpeechBuffer, from: u64, windows: u64) {
@@ -202,9 +211,7 @@ mod tests {
         buffer.advance(512);
         let shown = buffer.show();
         assert_eq!((shown.start, shown.end), (51_200 - 8_000, 52_224));
-        let view = buffer.view(shown).unwrap_or_default();
-        assert_eq!(view.len(), 9_024);
-        assert!(is_ramp(view, shown.start));
+        assert!(shows(&buffer, shown));
         buffer.begin_push();
         assert_eq!(buffer.view(shown), None);
     }
@@ -222,16 +229,12 @@ mod tests {
         let mut buffer = SpeechBuffer::new(16_000, 2_048, 10_240);
         silence(&mut buffer, 0, 10);
         let from = 5_120;
-        for window in 0..1_000 {
-            buffer.begin_push();
-            buffer.extend(&ramp(from + window * 512..from + (window + 1) * 512).collect::<Vec<_>>());
-            buffer.advance(512);
-        }
+        speak(&mut buffer, from, 1_000);
         let held: usize = buffer.chunks.iter().map(|chunk| chunk.samples.len()).sum();
         assert!(held <= 12_288 + 2 * 2_048 + 1_024, "{held}");
         let cut = buffer.show();
         assert_eq!((cut.start, cut.samples()), (from - 2_048, 12_288));
-        assert!(is_ramp(buffer.view(cut).unwrap_or_default(), cut.start));
+        assert!(shows(&buffer, cut));
         // The end and the next start in the same push: both can be seen.
         buffer.restart();
         let from = from + 1_000 * 512;
@@ -240,11 +243,47 @@ mod tests {
         buffer.advance(512);
         let next = buffer.show();
         assert_eq!((next.start, next.end), (from - 2_048, from + 1_024));
-        assert!(is_ramp(buffer.view(next).unwrap_or_default(), next.start));
+        assert!(shows(&buffer, next));
         assert_eq!(buffer.view(cut).map(<[i16]>::len), Some(12_288));
         buffer.begin_push();
         assert_eq!(buffer.chunks.len(), 1);
         assert_eq!(buffer.view(cut), None);
+    }
+
+    #[test]
+    fn an_utterance_that_just_fits_is_not_cut() {
+        let mut buffer = SpeechBuffer::new(16_000, 512, 1_024);
+        speak(&mut buffer, 0, 3);
+        assert!(!buffer.is_full);
+        // So the next one has its padding, out of the end of this one.
+        buffer.restart();
+        speak(&mut buffer, 1_536, 1);
+        let next = buffer.show();
+        assert_eq!((next.start, next.end), (1_024, 2_048));
+        assert!(shows(&buffer, next));
+    }
+
+    #[test]
+    fn an_utterance_is_cut_between_two_windows_too() {
+        let mut buffer = SpeechBuffer::new(16_000, 512, 1_000);
+        speak(&mut buffer, 0, 1_000);
+        let held: usize = buffer.chunks.iter().map(|chunk| chunk.samples.len()).sum();
+        assert!(held <= 1_512 + 2 * 1_024 + 512, "{held}");
+        let cut = buffer.show();
+        assert_eq!((cut.start, cut.end), (0, 1_512));
+        assert!(shows(&buffer, cut));
+    }
+
+    #[test]
+    fn audio_is_moved_only_when_that_frees_a_padding() {
+        let mut buffer = SpeechBuffer::new(16_000, 8_000, 960_000);
+        silence(&mut buffer, 0, 31);
+        buffer.begin_push();
+        // 7,872 samples are over.
+        assert_eq!(buffer.chunks[0].start, 0);
+        silence(&mut buffer, 31 * 512, 1);
+        buffer.begin_push();
+        assert_eq!(buffer.chunks[0].start, 32 * 512 - 8_000);
     }
 
     #[test]
@@ -266,7 +305,9 @@ mod tests {
         buffer.extend(&ramp(0..600_000).collect::<Vec<_>>());
         buffer.advance(600_000);
         buffer.clear();
-        assert!(buffer.chunks.iter().all(|chunk| chunk.samples.capacity() <= 48_000));
+        // No more, and no less: an ordinary utterance will not have to ask for it again.
+        let capacity = buffer.chunks[0].samples.capacity();
+        assert!((4 * 8_000 + 16_000..4 * 8_000 + 17_000).contains(&capacity), "{capacity}");
         buffer.extend(&ramp(0..512).collect::<Vec<_>>());
         assert_eq!(buffer.advance(512), SampleRange { start: 0, end: 512, sample_rate: 16_000 });
     }

@@ -269,3 +269,15 @@ fn a_long_utterance_is_judged_to_its_end_but_kept_in_part() -> Any<()> {
     assert_eq!(ends, 5);
     Ok(())
 }
+
+#[test]
+fn windows_of_a_fraction_of_a_sample_do_not_drift() -> Any<()> {
+    let vad = vad(&[("sample_rate", 16_000.into())])?;
+    // A window is 1,411.2 samples.
+    let events = events(vad.as_ref(), &[0; 44_100], 44_100, 1, 441)?;
+    let ends: Vec<u64> = events.iter().map(|event| event.audio.end).collect();
+    let wanted: Vec<u64> = (1..=ends.len() as u64).map(|window| window * 14_112 / 10).collect();
+    assert_eq!(ends, wanted);
+    assert!(ends.len() > 30);
+    Ok(())
+}
