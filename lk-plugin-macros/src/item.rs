@@ -304,3 +304,113 @@ pub(crate) fn has_word(wanted: &str, tokens: &[TokenTree]) -> Option<Span> {
 pub(crate) fn stream(tokens: &[TokenTree]) -> TokenStream {
     tokens.iter().map(ToTokens::to_token_stream).collect()
 }
+
+#[cfg(test)]
+#[expect(clippy::panic, reason = "a test stops at its first surprise")]
+mod tests {
+    use quote::quote;
+
+    use super::*;
+
+    fn form(tokens: TokenStream) -> Form {
+        match Item::read(tokens) {
+            Ok(item) => item.form,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    fn function(tokens: TokenStream) -> Function {
+        match form(tokens) {
+            Form::Function(function) => function,
+            _ => panic!("no function"),
+        }
+    }
+
+    fn parts(tokens: TokenStream) -> Vec<String> {
+        let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+        split_at_commas(&tokens).into_iter().map(|part| stream(part).to_string()).collect()
+    }
+
+    #[test]
+    fn commas_and_arrows_in_angle_brackets_are_no_ends() {
+        assert_eq!(parts(quote!(A<B>, C)), parts_of([quote!(A<B>), quote!(C)]));
+        assert_eq!(parts(quote!(M<fn() -> A, B>, C,)), parts_of([quote!(M<fn() -> A, B>), quote!(C)]));
+        let function = function(quote!(
+            fn f<F: Fn() -> A, B>(config: C) -> D {}
+        ));
+        assert_eq!(stream(&function.generics).to_string(), quote!(F: Fn() -> A, B).to_string());
+        assert_eq!(function.parameters.len(), 1);
+    }
+
+    fn parts_of<const N: usize>(parts: [TokenStream; N]) -> Vec<String> {
+        parts.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn the_type_of_a_parameter_comes_after_its_single_colon() {
+        for (parameter, wanted) in [
+            (quote!(config: a::B), quote!(a::B)),
+            (quote!(a::Wrapped(config): B), quote!(B)),
+            (quote!(&self), quote!(&self)),
+        ] {
+            let function = function(quote!(fn f(#parameter) {}));
+            assert_eq!(stream(&function.parameters[0].type_tokens).to_string(), wanted.to_string());
+        }
+    }
+
+    #[test]
+    fn a_constructor_in_a_block_may_have_qualifiers() {
+        let block = quote!(impl A {
+            const N: u8 = 1;
+            type B = C;
+            pub const fn new() -> A { A }
+            unsafe extern "C" fn other() {}
+        });
+        let Form::Impl { constructors, .. } = form(block) else { panic!("no block") };
+        assert_eq!(constructors.len(), 1);
+        assert_eq!(constructors[0].qualifiers, ["const"]);
+    }
+
+    #[test]
+    fn the_word_that_says_what_an_item_is_may_have_others_before_it() {
+        for (item, wanted) in [
+            (
+                quote!(
+                    const N: u8 = 1;
+                ),
+                "const",
+            ),
+            (
+                quote!(
+                    const trait T {}
+                ),
+                "trait",
+            ),
+            (
+                quote!(
+                    unsafe trait T {}
+                ),
+                "trait",
+            ),
+            (
+                quote!(
+                    pub struct S;
+                ),
+                "struct",
+            ),
+        ] {
+            let Form::Other { word, .. } = form(item) else { panic!("{wanted}") };
+            assert_eq!(word, wanted);
+        }
+    }
+
+    #[test]
+    fn the_first_token_is_looked_for_in_invisible_groups_alone() {
+        let first = |delimiter| {
+            let group = proc_macro2::Group::new(delimiter, quote!(A B));
+            first_token(&[TokenTree::Group(group)]).map(|token| token.to_string())
+        };
+        assert_eq!(first(Delimiter::None).as_deref(), Some("A"));
+        assert_eq!(first(Delimiter::Parenthesis), Some(quote!((A B)).to_string()));
+    }
+}

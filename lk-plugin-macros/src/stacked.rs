@@ -48,3 +48,29 @@ pub(crate) fn take_above(text: TokenStream) -> (TokenStream, Vec<Ident>) {
     });
     (tokens.into_iter().collect(), entries.collect())
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops at its first surprise")]
+mod tests {
+    use super::*;
+    use crate::plugin::check;
+
+    #[test]
+    fn the_last_of_several_attributes_knows_those_above() {
+        let item = quote!(
+            #[lk_plugin(kind = "tts", name = "both")]
+            fn new() -> Parrot {
+                Parrot
+            }
+        );
+        let first = check(quote!(kind = "llm", name = "both"), item.clone()).unwrap();
+        let (item, is_last) = pass_on(item, &first.entries());
+        assert!(!is_last);
+        let mut function: syn::ItemFn = syn::parse2(item).unwrap();
+        let attribute = function.attrs.remove(0);
+        let args = attribute.meta.require_list().unwrap().tokens.clone();
+        let second = check(args, function.to_token_stream()).unwrap();
+        assert_eq!(second.entries(), [names::entry("llm", "both"), names::entry("tts", "both")]);
+        assert!(pass_on(function.to_token_stream(), &second.entries()).1);
+    }
+}

@@ -208,3 +208,29 @@ fn float(number: &LitFloat) -> Option<String> {
     let value: f64 = number.base10_parse().ok().filter(|value: &f64| value.is_finite())?;
     Some(format!("{value:?}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+
+    use super::*;
+
+    fn literal(tokens: TokenStream) -> Literal {
+        let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+        Literal::read(&tokens, "default").unwrap_or(Literal::Boolean(false))
+    }
+
+    #[test]
+    fn numbers_are_compared_as_numbers_and_the_rest_as_it_stands() {
+        assert!(literal(quote!(1)).is(&literal(quote!(1.0))));
+        assert!(!literal(quote!(1)).is(&literal(quote!(-1))));
+        assert!(!literal(quote!(1)).is(&literal(quote!("1"))));
+        assert!(literal(quote!("a")).is(&literal(quote!("a"))));
+    }
+
+    #[test]
+    fn texts_lists_and_tables_can_be_counted() {
+        let lengths = [quote!("añb"), quote!([1, 2]), quote!({ "a": 1, "b": 2, "c": 3, "d": 4 }), quote!(5)];
+        assert_eq!(lengths.map(|tokens| literal(tokens).length()), [Some(3), Some(2), Some(4), None]);
+    }
+}

@@ -367,8 +367,10 @@ mod tests {
             }
         }
         // The unit that the type itself says.
-        let field = ConfigField::new("pause", ValueType::Seconds);
+        let field = ConfigField::new("pause", ValueType::Seconds).unit("s");
         says(&said(move || unit_fits(&field)), "");
+        let field = ConfigField::new("pause", ValueType::Seconds).unit("m");
+        says(&said(move || unit_fits(&field)), "in seconds");
     }
 
     #[test]
