@@ -38,7 +38,7 @@ use crate::plugin::Plugin;
 use crate::registry::Registry;
 
 mod audio;
-mod common;
+mod every_kind;
 mod llm;
 mod run;
 mod stt;
@@ -128,10 +128,10 @@ impl fmt::Display for Report {
 #[must_use]
 pub fn check(plugin: &Plugin, config: &Config) -> Report {
     let outcomes = match plugin.kind() {
-        Kind::Llm => run::all::<dyn Llm>(plugin, config, llm::CHECKS),
-        Kind::Stt => run::all::<dyn Stt>(plugin, config, stt::CHECKS),
-        Kind::Tts => run::all::<dyn Tts>(plugin, config, tts::CHECKS),
-        Kind::Vad => run::all::<dyn Vad>(plugin, config, vad::CHECKS),
+        Kind::Llm => run::all::<dyn Llm>(plugin, config, &every_kind::checks(), llm::CHECKS),
+        Kind::Stt => run::all::<dyn Stt>(plugin, config, &every_kind::checks(), stt::CHECKS),
+        Kind::Tts => run::all::<dyn Tts>(plugin, config, &every_kind::checks(), tts::CHECKS),
+        Kind::Vad => run::all::<dyn Vad>(plugin, config, &every_kind::checks(), vad::CHECKS),
     };
     Report { plugin: plugin.to_string(), outcomes }
 }
@@ -142,8 +142,9 @@ pub fn check(plugin: &Plugin, config: &Config) -> Report {
 ///
 /// [`NotFound`](crate::ErrorKind::NotFound) when there is none.
 pub fn check_linked(spec: &str, config: &Config) -> Result<Report> {
-    let (kind, name) =
-        spec.split_once('/').ok_or_else(|| Error::invalid_input(format!("`{spec}` is not `kind/name`")))?;
+    let (kind, name) = spec.split_once('/').ok_or_else(|| {
+        Error::invalid_input(format!("`{spec}` is not `kind/name`; write kind and name, as in `stt/openai`"))
+    })?;
     Ok(check(Registry::global().find(kind.parse()?, name)?, config))
 }
 

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-use super::{Outcome, Verdict, common};
+use super::{Outcome, Verdict};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kinds::PluginKind;
@@ -79,18 +79,20 @@ impl<K: PluginKind + ?Sized> Subject<K> {
     }
 }
 
+/// Runs the checks of `every_kind`, the first of which is that an instance can be made, and those of this one.
 pub(super) fn all<K: PluginKind + ?Sized + 'static>(
     plugin: &Plugin,
     config: &Config,
-    checks: &'static [Check<K>],
+    every_kind: &[Check<K>],
+    checks: &[Check<K>],
 ) -> Vec<Outcome> {
     let subject = Arc::new(Subject { plugin: plugin.clone(), config: config.clone(), make: Plugin::create::<K> });
     let mut outcomes = Vec::new();
-    for check in common::checks::<K>() {
-        outcomes.push(one(&subject, &check));
+    for check in every_kind {
+        outcomes.push(one(&subject, check));
     }
     // Without an instance there is nothing to say about the rest.
-    let is_made = !matches!(outcomes[0].verdict, Verdict::Finding(_));
+    let is_made = outcomes.first().is_none_or(|made| !matches!(made.verdict, Verdict::Finding(_)));
     for check in checks {
         outcomes.push(if is_made {
             one(&subject, check)

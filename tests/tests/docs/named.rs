@@ -147,7 +147,7 @@ fn every_check_has_its_row() {
     let page = fs::read_to_string(root().join("docs/conformance.md")).unwrap();
     let sections: Vec<&str> = page.split("\n## ").collect();
     for (file, title) in [
-        ("common", "All kinds"),
+        ("every_kind", "All kinds"),
         ("stt", "Speech to text"),
         ("tts", "Text to speech"),
         ("llm", "Language models"),
