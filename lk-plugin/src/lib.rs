@@ -71,6 +71,7 @@ pub mod fuzzing;
 mod hint;
 mod kinds;
 mod language;
+mod linked;
 pub mod models;
 #[cfg(feature = "monitor")]
 pub mod monitor;
@@ -85,7 +86,6 @@ pub mod stream;
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
-use __private as private;
 
 #[cfg(feature = "resample")]
 pub use self::audio::Resampler;

@@ -6,6 +6,8 @@ use crate::error::{BoxError, Error, ErrorKind, Result};
 
 pub use crate::abi::guest::{Exports, module};
 pub use crate::kinds::generated as kinds;
+#[cfg(not(any(miri, target_family = "wasm")))]
+pub use crate::linked::LK_PLUGIN_ENTRIES_V3;
 pub use crate::plugin::{StaticPackage, StaticPlugin};
 #[cfg(not(any(miri, target_family = "wasm")))]
 pub use linkme;
@@ -19,21 +21,6 @@ pub use std::{cfg, file, line, option_env};
 /// The notes that the attribute and `export_plugins!` leave.
 pub mod note {
     pub use crate::note::{Linked, Module, Note, module, module_length, plugin, plugin_length};
-}
-
-/// Every plugin that is linked into this artifact. The number grows when the layout of an entry changes, so that two
-/// cores in one binary could never read each other's entries (`links` in Cargo.toml keeps them apart already).
-#[cfg(not(any(miri, target_family = "wasm")))]
-#[linkme::distributed_slice]
-pub static LK_PLUGIN_ENTRIES_V3: [StaticPlugin];
-
-/// Every plugin that is linked into this artifact. There is no slice under Miri and on wasm: what is needed there is put
-/// together by `plugins!`.
-pub fn linked() -> &'static [StaticPlugin] {
-    #[cfg(not(any(miri, target_family = "wasm")))]
-    return &LK_PLUGIN_ENTRIES_V3;
-    #[cfg(any(miri, target_family = "wasm"))]
-    return &[];
 }
 
 /// What `plugins!` makes: the entries of each constructor.

@@ -7,8 +7,8 @@ use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
 use crate::hint;
 use crate::kinds::{Kind, PluginKind};
+use crate::linked::linked;
 use crate::plugin::{Plugin, check_plugin_name};
-use crate::private;
 
 mod added;
 mod duplicates;
@@ -96,7 +96,7 @@ impl Registry {
     ///
     /// [`DuplicatePlugins`] when two of one kind have the same name.
     pub fn linked() -> Result<Self, DuplicatePlugins> {
-        Self::checked(private::linked().iter().map(Plugin::from).collect())
+        Self::checked(linked().iter().map(Plugin::from).collect())
     }
 
     /// A registry of its own with nothing in it.

@@ -13,8 +13,8 @@ use crate::abi::values::{ConfigValues, LkConfigValues};
 use crate::config::Config;
 use crate::error::Result;
 use crate::kinds::StaticMake;
+use crate::linked::linked;
 use crate::plugin::StaticPlugin;
-use crate::private;
 
 /// What a `.so` exports: the plugins of these packages, of all that are linked into it. `export_plugins!` writes one.
 pub struct Exports {
@@ -44,7 +44,7 @@ impl Exports {
 #[inline]
 pub fn module(exports: &'static Exports) -> *const c_void {
     let module = guard::caught(|| {
-        let module = exports.module.get_or_init(|| Module::of(private::linked().iter(), exports.packages));
+        let module = exports.module.get_or_init(|| Module::of(linked().iter(), exports.packages));
         ptr::from_ref(&module.module).cast()
     });
     module.unwrap_or(ptr::null())
