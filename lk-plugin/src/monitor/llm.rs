@@ -41,7 +41,7 @@ impl Llm for MeteredLlm {
 
     fn chat(&self, context: &ChatContext, options: &ChatOptions) -> Result<LlmStream> {
         // OpenTelemetry's own name for it.
-        let span = Span::new("chat", &self.meter);
+        let span = self.meter.span("chat");
         let mut watch = Answer {
             meter: self.meter.clone(),
             began: Instant::now(),

@@ -27,6 +27,11 @@ impl Meter {
         Self { monitor: monitor.clone(), kind, label: label.into(), metadata: Metadata::new(model, provider) }
     }
 
+    /// The span of a call.
+    pub(super) fn span(&self, operation: &'static str) -> Span {
+        Span::new(operation, &self.label, &self.metadata)
+    }
+
     /// A call failed, and nobody here tries again.
     pub(super) fn failed(&self, error: &Error) {
         self.monitor.emit(|| MonitorEvent::Error(ErrorReport::new(self.kind, Arc::clone(&self.label), error, false)));

@@ -3,7 +3,7 @@
 //! Field names are those of OpenTelemetry's semantic conventions for generative AI where they have one; its conventions know
 //! no transcription and no speech, so these operations are called `speech_to_text` and `text_to_speech`.
 
-use super::meter::Meter;
+use super::event::Metadata;
 use crate::error::Error;
 
 /// A span, or nothing.
@@ -15,10 +15,10 @@ pub(super) struct Span {
 
 #[cfg(feature = "tracing")]
 impl Span {
-    pub(super) fn new(operation: &'static str, meter: &Meter) -> Self {
+    pub(super) fn new(operation: &'static str, label: &str, who: &Metadata) -> Self {
         use tracing::field::Empty;
-        let model = &*meter.metadata.model_name;
-        let provider = &*meter.metadata.model_provider;
+        let model = &*who.model_name;
+        let provider = &*who.model_provider;
         let span = tracing::info_span!(
             target: "lk_plugin",
             "call",
@@ -34,7 +34,7 @@ impl Span {
             gen_ai.usage.output_tokens = Empty,
             server.address = Empty,
             error.r#type = Empty,
-            lk_plugin.label = &*meter.label,
+            lk_plugin.label = label,
             lk_plugin.cancelled = Empty,
         );
         // A plugin names a host as its provider when there is one.
@@ -76,7 +76,7 @@ impl Span {
 
 #[cfg(not(feature = "tracing"))]
 impl Span {
-    pub(super) fn new(_: &'static str, _: &Meter) -> Self {
+    pub(super) fn new(_: &'static str, _: &str, _: &Metadata) -> Self {
         Self {}
     }
 

@@ -58,7 +58,7 @@ impl Stt for MeteredStt {
     }
 
     fn stream(&self, options: &RecognizeOptions) -> Result<RecognizeStream> {
-        let span = Span::new(OPERATION, &self.meter);
+        let span = self.meter.span(OPERATION);
         let stream = match span.within(|| self.stt.stream(options)) {
             Ok(stream) => stream,
             Err(error) => {
@@ -92,7 +92,7 @@ struct Call {
 
 impl Call {
     fn new(meter: Meter, audio_duration: Duration) -> Self {
-        let span = Span::new(OPERATION, &meter);
+        let span = meter.span(OPERATION);
         Self { meter, span, began: Instant::now(), audio_duration, finished: false }
     }
 

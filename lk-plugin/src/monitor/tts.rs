@@ -85,7 +85,7 @@ impl MeteredTts {
         mut watch: Speech,
         open: impl FnOnce(&dyn Tts) -> Result<ChunkedStream>,
     ) -> Result<ChunkedStream> {
-        let span = Span::new("text_to_speech", &self.meter);
+        let span = self.meter.span("text_to_speech");
         match span.within(|| open(&*self.tts)) {
             Ok(audio) => Ok(Watched::stream(audio, watch, span)),
             Err(error) => {

@@ -44,7 +44,7 @@ impl Vad for MeteredVad {
     }
 
     fn stream(&self) -> Result<Box<dyn VadStream>> {
-        let span = Span::new("voice_activity_detection", &self.meter);
+        let span = self.meter.span("voice_activity_detection");
         let stream = span.within(|| self.vad.stream()).inspect_err(|error| self.meter.failed(error))?;
         let every = inferences_in_a_second(self.vad.capabilities().update_interval);
         let (count, total, last_edge) = (0, Duration::ZERO, Instant::now());
