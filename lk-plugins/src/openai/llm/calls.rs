@@ -104,7 +104,9 @@ impl PendingCall {
 
     /// Whether the arguments are a JSON object with nothing missing.
     fn is_whole(&self) -> bool {
-        self.arguments.trim_start().starts_with('{') && serde_json::from_str::<IgnoredAny>(&self.arguments).is_ok()
+        let arguments = self.arguments.trim();
+        // The end is looked at first: asked with each piece, the reading of all that came would add up.
+        arguments.ends_with('}') && arguments.starts_with('{') && serde_json::from_str::<IgnoredAny>(arguments).is_ok()
     }
 
     /// No arguments, as many servers say it for a tool that takes none.
