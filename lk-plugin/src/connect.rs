@@ -31,10 +31,10 @@ impl Default for ConnectOptions {
 }
 
 impl ConnectOptions {
-    /// The pause before retry `retry`, counted from 0: 100 ms before the first, then `retry_interval`.
+    /// The pause before retry `retry`, counted from 0: at most 100 ms before the first, then `retry_interval`.
     #[must_use]
     pub fn interval(&self, retry: u32) -> Duration {
-        if retry == 0 { Duration::from_millis(100) } else { self.retry_interval }
+        if retry == 0 { self.retry_interval.min(Duration::from_millis(100)) } else { self.retry_interval }
     }
 
     /// Sets the attempts after the first.
@@ -68,5 +68,6 @@ mod tests {
         let options = ConnectOptions::default();
         let intervals: Vec<_> = (0..3).map(|retry| options.interval(retry).as_millis()).collect();
         assert_eq!(intervals, [100, 2_000, 2_000]);
+        assert_eq!(options.with_retry_interval(Duration::ZERO).interval(0), Duration::ZERO);
     }
 }

@@ -300,8 +300,10 @@ impl Plugin {
             Data::Linked(entry) => K::__create_static(entry.make, config),
             Data::Made(made) => K::__create(&made.factory, config),
         };
-        let made =
-            made.unwrap_or_else(|| Err(Error::new(ErrorKind::NotFound, format!("this is not a `{}` plugin", K::KIND))));
+        let made = made.unwrap_or_else(|| {
+            let advice = format!("make it with `create::<dyn {:?}>`", self.kind());
+            Err(Error::new(ErrorKind::NotFound, format!("this is not a `{}` plugin; {advice}", K::KIND)))
+        });
         made.map_err(|error| error.at(self))
     }
 }

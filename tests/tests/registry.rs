@@ -120,7 +120,8 @@ fn create_makes_instances_of_the_named_plugin() {
 fn create_of_another_kind_says_what_the_plugin_is_not() {
     let plugin = Registry::global().get(Kind::Llm, "parrot").unwrap();
     let (kind, text) = message(plugin.create::<dyn Stt>(&Config::new()));
-    assert_eq!((kind, text.as_str()), (ErrorKind::NotFound, "llm/parrot: this is not a `stt` plugin"));
+    let advice = "llm/parrot: this is not a `stt` plugin; make it with `create::<dyn Llm>`";
+    assert_eq!((kind, text.as_str()), (ErrorKind::NotFound, advice));
 }
 
 #[test]

@@ -112,8 +112,9 @@ impl ChatContext {
     ///
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) with the place where the text is not such JSON.
     pub fn from_json(json: &str) -> Result<Self> {
-        serde_json::from_str(json)
-            .map_err(|error| Error::invalid_input("this is not a chat context in JSON").with_source(error))
+        serde_json::from_str(json).map_err(|error| {
+            Error::invalid_input("this is not a chat context in JSON; give what `to_json` wrote").with_source(error)
+        })
     }
 }
 

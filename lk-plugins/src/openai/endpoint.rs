@@ -53,7 +53,7 @@ impl Endpoint {
         // First, so that nothing in `extra_headers` sends another key by accident: the preset's own header wins.
         for (name, value) in &config.extra_headers {
             let header = HeaderName::try_from(name.as_str())
-                .map_err(|_| Error::config(format!("`extra_headers` has `{name}`, which is not a header's name")))?;
+                .map_err(|_| Error::config(format!("`extra_headers` has `{name}`, which is not a header's name; use letters, digits and hyphens")))?;
             endpoint.redactor.add(value.expose());
             endpoint.headers.insert(header, header_value(&format!("extra_headers.{name}"), value.expose())?);
         }
@@ -219,7 +219,7 @@ fn base_url(config: &ConnectionConfig, variable: &impl Fn(&str) -> Option<String
         let place = format!("the environment variable `{name}`");
         // Not shown: what is not a URL may be anything, a key in the wrong place for one.
         let parsed = Url::parse(text.trim());
-        Some(parsed.map_err(|_| Error::config(format!("{place} is not a URL"))).and_then(|url| checked(&place, url)))
+        Some(parsed.map_err(|_| Error::config(format!("{place} is not a URL; give one that begins with `https://`"))).and_then(|url| checked(&place, url)))
     };
     if facts.auth == Auth::Azure {
         let endpoint = match &config.azure_endpoint {

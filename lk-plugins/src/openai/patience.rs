@@ -23,6 +23,8 @@ pub(crate) struct Patience {
     /// Between two signs of life of an answer.
     pub(crate) stall: Duration,
     max_retry: u32,
+    // Before the first retry, and before the one after it.
+    first_pause: Duration,
     retry_interval: Duration,
     max_retry_after: Duration,
     total: Option<(Duration, Instant)>,
@@ -37,6 +39,7 @@ impl Patience {
             first_byte: config.first_byte_timeout.unwrap_or(call.timeout),
             stall: config.stall_timeout.unwrap_or(call.timeout),
             max_retry: config.max_retry.unwrap_or(call.max_retry),
+            first_pause: call.interval(0),
             retry_interval: call.retry_interval,
             max_retry_after: config.max_retry_after,
             total,
@@ -98,7 +101,7 @@ impl Patience {
 }
 
 fn too_long(total: Duration) -> Error {
-    Error::new(ErrorKind::ApiTimeout, format!("the call took longer than its `total_timeout` of {} s", total.as_secs_f64()))
+    Error::new(ErrorKind::ApiTimeout, format!("the call took longer than its `total_timeout` of {} s; give that option more", total.as_secs_f64()))
 }
 
 /// The attempts of one call.
@@ -164,9 +167,9 @@ impl<'p> Attempts<'p> {
         Ok(())
     }
 
-    /// 100 ms before the first retry, as in LiveKit; then the call's interval, doubled each time.
+    /// Short before the first retry; then the call's interval, doubled each time.
     fn pause(&mut self, retry: u32) -> Duration {
-        let first = Duration::from_millis(100).min(self.patience.retry_interval);
+        let first = self.patience.first_pause;
         match retry {
             0 => first + first.mul_f64(fastrand::f64()),
             _ => self.pauses.next().unwrap_or(MAX_PAUSE),

@@ -9,5 +9,7 @@ use crate::error::{Error, Exit, Result};
 ///
 /// Always.
 pub(super) fn run(_: &DownloadArgs) -> Result<Exit> {
-    Err(Error::Refused("this lk-go was built without the feature `download`, and downloads no files".to_owned()))
+    Err(Error::Refused(
+        "this lk-go was built without the feature `download`, and downloads no files; build one with it".to_owned(),
+    ))
 }

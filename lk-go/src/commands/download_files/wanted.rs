@@ -72,7 +72,7 @@ pub(super) fn of(plugins: &[Entry]) -> Vec<(Wanted, Option<Error>)> {
 fn check(model: &Model) -> Result<(), Error> {
     if model.sha256.len() != 64 || !model.sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Err(Error::config(format!(
-            "`{}` is no SHA-256, which has 64 digits",
+            "`{}` is no SHA-256; it must have 64 hexadecimal digits",
             printable::argument(&model.sha256)
         )));
     }
