@@ -10,7 +10,9 @@
 //! out. Nothing here prints, spawns, or needs a runtime; a [`Session`] works under any executor.
 
 mod event;
+mod input;
 mod options;
+mod pacer;
 mod playout;
 mod reply;
 mod session;

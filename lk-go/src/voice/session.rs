@@ -15,15 +15,14 @@ use lk_plugin::{
 };
 
 use super::event::{Ended, Stage, TurnFailure, VoiceEvent, VoiceEventType};
-use super::options::{Pace, SessionOptions, VoicePlugins};
+use super::input::Input;
+use super::options::{SessionOptions, VoicePlugins};
+use super::pacer::Pacer;
 use super::reply::{Progress, Reply};
 use super::utterance::{End, Heard, Utterance};
 
 /// A step of the clock after the input has ended.
 const STEP: Duration = Duration::from_millis(10);
-
-/// How much of the last audio is kept, for what a vad has not judged when it tells of speech.
-const RECENT: Duration = Duration::from_millis(200);
 
 /// How often a step looks after the plugins' work before it lets time go on: one that is never done must not stop the clock.
 const MAX_ROUNDS: usize = 100_000;
@@ -69,12 +68,7 @@ pub struct Session {
     options: SessionOptions,
     vad: Box<dyn VadStream>,
     vad_events: Vec<VadEvent>,
-    input: Option<(u32, u16)>,
-    // Samples of one channel that were heard, and the time since.
-    heard: u64,
-    after_input: Duration,
-    // The last of the input, one channel.
-    recent: VecDeque<i16>,
+    input: Input,
     turns: u64,
     speaking: Option<Speaking>,
     // Turns whose speaker fell silent and that wait for transcript or reply, oldest first.
@@ -117,10 +111,7 @@ impl Session {
         Ok(Self {
             vad: plugins.vad.stream()?,
             vad_events: Vec::new(),
-            input: None,
-            heard: 0,
-            after_input: Duration::ZERO,
-            recent: VecDeque::new(),
+            input: Input::default(),
             turns: 0,
             speaking: None,
             waiting: VecDeque::new(),
@@ -143,15 +134,9 @@ impl Session {
     ///
     /// Those of the vad, with which the conversation ends. Whatever else fails is told as an event, and the conversation goes on.
     pub async fn hear(&mut self, frame: AudioFrameRef<'_>) -> Result<()> {
-        let format = (frame.sample_rate(), frame.channels());
-        let first = *self.input.get_or_insert(format);
-        if first != format {
-            return Err(lk_plugin::format_changed(first, format));
-        }
         let begun = Instant::now();
-        self.heard += frame.samples_per_channel() as u64;
+        self.input.hear(frame)?;
         self.play();
-        self.remember(frame);
         let mut events = std::mem::take(&mut self.vad_events);
         events.clear();
         let pushed = self.vad.push(frame, &mut events);
@@ -188,7 +173,7 @@ impl Session {
             return false;
         }
         let begun = Instant::now();
-        self.after_input += STEP;
+        self.input.pass(STEP);
         self.play();
         self.pass(begun, STEP).await;
         true
@@ -197,9 +182,7 @@ impl Session {
     /// The clock: how much was heard, and what passed since the input ended.
     #[must_use]
     pub fn clock(&self) -> Duration {
-        let rate = self.input.map_or(0, |(rate, _)| rate);
-        let heard = if rate == 0 { Duration::ZERO } else { samples_to_duration(self.heard, rate) };
-        heard + self.after_input
+        self.input.clock()
     }
 
     /// What the listener heard in the last step, silence included: as long as the step, at the rate and channels of the tts.
@@ -243,14 +226,6 @@ impl Session {
         self.speech.resize(usize::try_from(samples).unwrap_or(usize::MAX).saturating_mul(channels), 0);
     }
 
-    fn remember(&mut self, frame: AudioFrameRef<'_>) {
-        self.recent.extend(frame.mono());
-        let most = usize::try_from(duration_to_samples(RECENT, frame.sample_rate())).unwrap_or(usize::MAX);
-        // What is longer is one frame of a caller that gives long ones.
-        let surplus = self.recent.len().saturating_sub(most.max(frame.samples_per_channel()));
-        self.recent.drain(..surplus);
-    }
-
     fn take_edges(&mut self, events: &[VadEvent]) -> Result<()> {
         for event in events {
             match event.event_type {
@@ -285,8 +260,7 @@ impl Session {
         let mut frames = Vec::new();
         let Some(judged) = self.vad.audio(event) else { return Ok(frames) };
         frames.push(AudioFrame::from(judged));
-        let rest = usize::try_from(self.heard.saturating_sub(event.audio.end)).unwrap_or(usize::MAX);
-        let rest: Vec<i16> = self.recent.range(self.recent.len().saturating_sub(rest)..).copied().collect();
+        let rest = self.input.after(event.audio.end);
         if !rest.is_empty() {
             frames.push(AudioFrame::new(rest, judged.sample_rate(), 1)?);
         }
@@ -489,37 +463,6 @@ impl Session {
                 let failure = TurnFailure { stage, error, heard: String::new() };
                 self.tell(turn, VoiceEventType::Failed(failure));
             }
-        }
-    }
-}
-
-/// How the clock and the wall clock go together.
-struct Pacer {
-    pace: Pace,
-    // When the clock's time is, on the wall; `None` while the clock runs free.
-    due: Option<Instant>,
-}
-
-impl Pacer {
-    fn new(pace: Pace) -> Self {
-        Self { pace, due: None }
-    }
-
-    /// When the step that began then may end, if it must wait. A step that ended late does not make the next ones late.
-    fn deadline(&mut self, begun: Instant, duration: Duration) -> Instant {
-        let deadline = self.due.unwrap_or(begun) + duration;
-        self.due = Some(deadline);
-        deadline
-    }
-
-    /// Whether the step waits for its deadline.
-    fn waits(&self, for_plugin: bool) -> bool {
-        self.pace == Pace::Realtime || for_plugin
-    }
-
-    fn passed(&mut self, is_waiting: bool) {
-        if !self.waits(is_waiting) {
-            self.due = None;
         }
     }
 }
