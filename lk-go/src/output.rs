@@ -62,6 +62,12 @@ pub(crate) fn json_line(value: &impl Serialize) -> Result<String> {
     Ok(printable::json(&serde_json::to_string(value).map_err(unserializable)?) + "\n")
 }
 
+/// Seconds to the nearest microsecond. A whole number divided once is the float nearest to the decimal, so it prints as
+/// that: 1.344, never 1.3440000000000001.
+pub(crate) fn seconds(duration: Duration) -> f64 {
+    ((duration.as_nanos() + 500) / 1000) as f64 / 1e6
+}
+
 /// The width of the terminal that standard output is; `None` when it is none.
 pub(crate) fn width() -> Option<u16> {
     let terminal = Term::stdout();
@@ -258,5 +264,14 @@ mod tests {
         let rows = [["one".to_owned(), "first\n\x1b[31msecond\tthird\r\n".to_owned()]];
         let table = table(["NAME", "DESCRIPTION"], rows, &[]);
         assert_eq!(table, "NAME  DESCRIPTION\none   first \u{FFFD}[31msecond third\n");
+    }
+    #[test]
+    fn seconds_print_cleanly() {
+        for windows in 0..100_000u32 {
+            let text = serde_json::to_string(&seconds(Duration::from_millis(32) * windows)).unwrap_or_default();
+            let digits = text.split_once('.').map_or(0, |(_, digits)| digits.len());
+            assert!(digits <= 3, "{text}");
+        }
+        assert_eq!(seconds(Duration::from_secs_f64(0.032 * 42.0)), 1.344);
     }
 }

@@ -1,12 +1,10 @@
 //! What happened, as JSON.
 
-use std::time::Duration;
-
 use serde::Serialize;
 
 use super::report::Report;
 use crate::error::Result;
-use crate::output;
+use crate::output::{self, seconds};
 use crate::voice::{VoiceEvent, VoiceEventType};
 
 /// An event as a line of JSON.
@@ -103,9 +101,4 @@ impl<'e> What<'e> {
             },
         }
     }
-}
-
-/// Seconds to the nearest microsecond.
-fn seconds(duration: Duration) -> f64 {
-    ((duration.as_nanos() + 500) / 1000) as f64 / 1e6
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::cli::Events;
 use crate::error::Result;
+use crate::output::seconds;
 use crate::timeline::{self, Segment};
 use crate::{output, terminal};
 
@@ -135,25 +136,9 @@ impl From<&VadEvent> for Line {
     }
 }
 
-/// Seconds to the nearest microsecond. A whole number divided once is the float nearest to the decimal, so it prints as
-/// that: 1.344, never 1.3440000000000001.
-fn seconds(duration: Duration) -> f64 {
-    ((duration.as_nanos() + 500) / 1000) as f64 / 1e6
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn seconds_print_cleanly() {
-        for windows in 0..100_000u32 {
-            let text = serde_json::to_string(&seconds(Duration::from_millis(32) * windows)).unwrap_or_default();
-            let digits = text.split_once('.').map_or(0, |(_, digits)| digits.len());
-            assert!(digits <= 3, "{text}");
-        }
-        assert_eq!(seconds(Duration::from_secs_f64(0.032 * 42.0)), 1.344);
-    }
 
     #[test]
     fn the_real_time_factor_reads_both_ways() {
