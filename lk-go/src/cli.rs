@@ -53,7 +53,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Look at plugins
     #[command(subcommand, arg_required_else_help = true, after_help = exit_codes!())]
-    Plugin(Late<PluginCommand>),
+    Plugin(PluginCommand),
     /// Answer each turn of a recording: the whole chain of vad, stt, llm and tts
     Run(Late<RunArgs>),
     /// Find the speech in a recording with a voice-activity-detection plugin

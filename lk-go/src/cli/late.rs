@@ -1,12 +1,12 @@
 //! What a command takes, described to clap when that command is asked for and not before: describing all of them was a
 //! fifth of the start of `lk-go plugin list`. For the same reason the long help stands at the arguments and not at the
-//! command.
+//! command. (The commands of a command are described at once: `help` could not complete them else.)
 
 use std::ops::Deref;
 
-use clap::{ArgMatches, Args, Command, Error, FromArgMatches, Id, Subcommand};
+use clap::{ArgMatches, Args, Command, Error, FromArgMatches, Id};
 
-/// The arguments or commands of a command, described late.
+/// The arguments of a command, described late.
 #[derive(Debug)]
 pub(crate) struct Late<T>(pub(crate) T);
 
@@ -47,19 +47,5 @@ impl<T: Args> Args for Late<T> {
 
     fn augment_args_for_update(command: Command) -> Command {
         command.defer(T::augment_args_for_update)
-    }
-}
-
-impl<T: Subcommand> Subcommand for Late<T> {
-    fn augment_subcommands(command: Command) -> Command {
-        command.defer(T::augment_subcommands)
-    }
-
-    fn augment_subcommands_for_update(command: Command) -> Command {
-        command.defer(T::augment_subcommands_for_update)
-    }
-
-    fn has_subcommand(name: &str) -> bool {
-        T::has_subcommand(name)
     }
 }

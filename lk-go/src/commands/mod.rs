@@ -37,7 +37,7 @@ pub(crate) use self::build::spec_is_read;
 /// What the user must be told. Nothing stands on standard output then, except what a plugin had said before it failed.
 pub(crate) fn run(command: &Command, built_ins: &[(&str, bool)]) -> Result<Exit> {
     match command {
-        Command::Plugin(command) => match &**command {
+        Command::Plugin(command) => match command {
             PluginCommand::List(arguments) => plugin_list::run(arguments),
             PluginCommand::Show(arguments) => plugin_show::run(arguments, built_ins),
             PluginCommand::Schema(arguments) => plugin_schema::run(arguments, built_ins),
