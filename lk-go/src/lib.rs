@@ -22,6 +22,7 @@ mod framework;
 #[doc(hidden)]
 pub mod fuzzing;
 mod interrupt;
+mod listing;
 mod output;
 mod plugin_files;
 mod printable;

@@ -4,9 +4,9 @@ use lk_plugin::{Config, ErrorKind, Kind, Registry, models};
 use serde::Serialize;
 
 use super::instance::Instance;
-use super::plugin_list::document::{Entry, List};
 use crate::cli::{DoctorArgs, ListFormat};
 use crate::error::{Exit, Result};
+use crate::listing::{Entry, List};
 use crate::{output, plugin_files, printable, terminal};
 
 /// The version of the JSON document; grows when a reader would have to change.

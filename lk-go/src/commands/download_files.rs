@@ -3,8 +3,8 @@
 use lk_plugin::{ErrorKind, Registry};
 
 use crate::cli::DownloadArgs;
-use crate::commands::plugin_list::document::{Entry, List};
 use crate::error::{Error, Exit, Result};
+use crate::listing::{Entry, List};
 use crate::{interrupt, output, plugin_files, printable};
 
 mod check;

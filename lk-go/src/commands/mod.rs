@@ -17,7 +17,7 @@ mod llm;
 mod man;
 mod named;
 mod plugin_check;
-pub(crate) mod plugin_list;
+mod plugin_list;
 mod plugin_lock;
 mod plugin_new;
 mod plugin_schema;

@@ -4,8 +4,8 @@ use std::path::{MAIN_SEPARATOR, Path};
 
 use lk_plugin::{ErrorKind, Kind, Plugin, Registry};
 
-use super::plugin_list::document::{Entry, List};
 use crate::error::{Error, Result};
+use crate::listing::{Entry, List};
 use crate::{plugin_files, printable};
 
 /// What a name stands for.

@@ -4,11 +4,8 @@ use lk_plugin::{Kind, Registry};
 
 use crate::cli::{ListArgs, ListFormat};
 use crate::error::{Exit, Result};
+use crate::listing::{Entry, List};
 use crate::{output, plugin_files};
-
-pub(crate) mod document;
-
-use self::document::{Entry, List};
 
 /// Lists the plugins. Nothing in a file runs, unless it is to be probed.
 ///

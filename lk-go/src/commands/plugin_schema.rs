@@ -4,9 +4,9 @@ use lk_plugin::config::json_schema_of;
 use serde_json::{Map, Value, json};
 
 use super::named::{self, Named};
-use super::plugin_list::document::Entry;
 use crate::cli::SchemaArgs;
 use crate::error::{Error, Exit, Result};
+use crate::listing::Entry;
 use crate::output;
 
 /// The dialect that all schemas are written in.

@@ -7,9 +7,9 @@ use serde_json::{Map, Value};
 use super::chosen;
 use super::instance::Instance;
 use super::named::Named;
-use super::plugin_list::document::Entry;
 use crate::cli::{ListFormat, ShowArgs};
 use crate::error::{Error, Exit, Result};
+use crate::listing::Entry;
 use crate::output;
 
 mod capabilities;

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use lk_plugin::Registry;
 
-use crate::commands::plugin_list::document::List;
 use crate::error::{Error, Result};
+use crate::listing::List;
 use crate::output;
 
 /// Why there are none.

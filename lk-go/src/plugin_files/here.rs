@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use lk_plugin::Registry;
 use lk_plugin::dynamic::{self, LoadOptions, LogRecord, LogSink, ModuleNote, PluginNote, Refusal, Report, SearchPath};
 
-use crate::commands::plugin_list::document::{Entry, File, List, Model, Module, Refused, Skipped, Takes};
 use crate::error::{Error, Result};
+use crate::listing::{Entry, File, List, Model, Module, Refused, Skipped, Takes};
 use crate::output;
 
 /// Adds what may be loaded from `LK_PLUGIN_PATH` beside what the registry has, and what may not. Says whether the latter

@@ -6,8 +6,8 @@ use std::path::Path;
 use lk_plugin::ErrorKind;
 
 use super::package::Linked;
-use crate::commands::plugin_list::document::{Entry, List};
 use crate::error::{Error, Result};
+use crate::listing::{Entry, List};
 use crate::{output, plugin_files, printable};
 
 /// The plugins in the program.

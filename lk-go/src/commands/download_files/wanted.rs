@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use lk_plugin::{Error, models};
 
-use crate::commands::plugin_list::document::{Entry, Model};
+use crate::listing::{Entry, Model};
 use crate::printable;
 
 /// A file that plugins want.
