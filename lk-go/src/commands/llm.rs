@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use lk_plugin::{ChatChunk, ChatContext, ChatOptions, ChatRole, CompletionUsage, FunctionToolCall, Llm};
 use serde::Serialize;
 
-use super::chosen;
+use super::{chosen, text};
 use crate::cli::{LlmArgs, StreamFormat};
 use crate::error::{Exit, Result};
 use crate::{interrupt, output};
@@ -23,7 +23,7 @@ pub(super) fn run(arguments: &LlmArgs, built_ins: &[(&str, bool)]) -> Result<Exi
     if let Some(system) = &arguments.system {
         context.add_message(ChatRole::System, system);
     }
-    context.add_message(ChatRole::User, chosen::text(&arguments.prompt)?);
+    context.add_message(ChatRole::User, text::read(&arguments.prompt)?);
     let mut answer = Answer { format: arguments.format, asked: Instant::now(), first: None, at_line_start: true };
     let mut chunks = llm.chat(&context, &ChatOptions::default())?;
     let outcome = loop {

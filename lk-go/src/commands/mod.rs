@@ -24,6 +24,7 @@ mod plugin_schema;
 mod plugin_show;
 mod run;
 mod stt;
+mod text;
 mod tts;
 mod vad;
 

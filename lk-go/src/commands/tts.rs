@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use lk_plugin::{ErrorKind, SynthesizeOptions, Tts};
 use serde::Serialize;
 
-use super::chosen;
+use super::{chosen, text};
 use crate::cli::{StreamFormat, TtsArgs};
 use crate::error::{Exit, Result};
 use crate::wav_writer::WavWriter;
@@ -19,7 +19,7 @@ use crate::{interrupt, output, printable};
 pub(super) fn run(arguments: &TtsArgs, built_ins: &[(&str, bool)]) -> Result<Exit> {
     let tts = chosen::create::<dyn Tts>(&arguments.plugin, &arguments.config, built_ins)?;
     interrupt::listen();
-    let text = chosen::text(&arguments.text)?;
+    let text = text::read(&arguments.text)?;
     let mut wav = WavWriter::create(&arguments.output, tts.sample_rate(), tts.channels())?;
     let (asked, mut first) = (Instant::now(), None);
     let mut audio = tts.synthesize(&text, &SynthesizeOptions::default())?;
