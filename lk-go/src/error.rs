@@ -5,6 +5,8 @@ use std::io;
 
 use lk_plugin::{BoxError, DuplicatePlugins, ErrorKind};
 
+use crate::BuiltIns;
+
 /// What a command returns.
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -75,12 +77,13 @@ pub(crate) enum Error {
 impl Error {
     /// What came of looking up the plugin `spec`. Names the feature that is missing when it is a built-in that is not
     /// compiled in.
-    pub(crate) fn of_look_up(error: lk_plugin::Error, spec: &str, built_ins: &[(&str, bool)]) -> Self {
+    pub(crate) fn of_look_up(error: lk_plugin::Error, spec: &str, built_ins: BuiltIns<'_>) -> Self {
         let name = spec.split_once('/').map_or(spec, |(name, _)| name);
-        if error.kind() != ErrorKind::NotFound || !built_ins.contains(&(name, false)) {
+        let left_out = built_ins.iter().find(|(plugin, _, is_here)| *plugin == name && !is_here);
+        let Some((_, feature, _)) = left_out.filter(|_| error.kind() == ErrorKind::NotFound) else {
             return error.into();
-        }
-        let message = format!("{}; this lk-go was built without the feature `{name}`", error.message());
+        };
+        let message = format!("{}; this lk-go was built without the feature `{feature}`", error.message());
         lk_plugin::Error::new(ErrorKind::NotFound, message).into()
     }
 
@@ -149,12 +152,13 @@ mod tests {
     #[test]
     fn a_built_in_that_is_not_compiled_in_has_its_feature_named() {
         let told = |kind, spec| {
-            let built_ins = [("fake", true), ("silero", false)];
+            let built_ins = [("fake", "fake", true), ("silero", "silero", false), ("stream", "adapters", false)];
             Error::of_look_up(PluginError::new(kind, "there is no such plugin"), spec, &built_ins).to_string()
         };
         let hint = "there is no such plugin; this lk-go was built without the feature `silero`";
         assert_eq!(told(ErrorKind::NotFound, "silero"), hint);
         assert_eq!(told(ErrorKind::NotFound, "silero/v6"), hint);
+        assert_eq!(told(ErrorKind::NotFound, "stream"), hint.replace("silero", "adapters"));
         for (kind, spec) in [(ErrorKind::NotFound, "fake"), (ErrorKind::NotFound, "x"), (ErrorKind::Io, "silero")] {
             assert_eq!(told(kind, spec), "there is no such plugin");
         }

@@ -52,24 +52,28 @@ pub fn run_with(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>
     hooked(arguments, &[])
 }
 
-/// As [`run`], for a program whose plugins are its own features: each one's name, which is also its feature's, and whether
-/// it is compiled in, as in `lk_plugins::BUILT_INS`. Who asks for one that is not learns which feature is missing.
+/// The plugins that are a program's own features: each one's name, the feature that holds it, and whether it is compiled
+/// in, as in `lk_plugins::BUILT_INS`.
+pub type BuiltIns<'p> = &'p [(&'p str, &'p str, bool)];
+
+/// As [`run`], for a program whose plugins are its own features. Who asks for one that is not compiled in learns which
+/// feature is missing.
 // The list is handed in, for if this library named the crate, every program with these commands would hold its plugins.
-pub fn run_with_built_ins(built_ins: &[(&str, bool)]) -> ExitCode {
+pub fn run_with_built_ins(built_ins: BuiltIns<'_>) -> ExitCode {
     plugin_files::be_probe();
     hooked(std::env::args_os(), built_ins)
 }
 
-fn hooked(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>, built_ins: &[(&str, bool)]) -> ExitCode {
+fn hooked(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>, built_ins: BuiltIns<'_>) -> ExitCode {
     panic::set_hook(Box::new(output::bug));
     ExitCode::from(guarded(arguments, built_ins).code())
 }
 
-fn guarded(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>, built_ins: &[(&str, bool)]) -> Exit {
+fn guarded(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>, built_ins: BuiltIns<'_>) -> Exit {
     panic::catch_unwind(AssertUnwindSafe(|| execute(arguments, built_ins))).unwrap_or(Exit::Bug)
 }
 
-fn execute(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>, built_ins: &[(&str, bool)]) -> Exit {
+fn execute(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>, built_ins: BuiltIns<'_>) -> Exit {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(message) => {

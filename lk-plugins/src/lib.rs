@@ -12,23 +12,23 @@
 #[doc(hidden)]
 pub mod fuzzing;
 
-/// One row a built-in: its module and the feature that holds it.
+/// One row a room: its module, the feature that holds it, and what its plugins are called.
 macro_rules! built_ins {
-    ($($(#[$doc:meta])* $module:ident $feature:literal)*) => {
+    ($($(#[$doc:meta])* $module:ident $feature:literal [$($name:literal),*])*) => {
         $(
             $(#[$doc])*
             #[cfg(feature = $feature)]
             pub mod $module;
         )*
 
-        /// Each built-in's name, which is also its feature's, and whether it is compiled in.
-        pub const BUILT_INS: &[(&str, bool)] = &[$(($feature, cfg!(feature = $feature))),*];
+        /// Each built-in's name, the feature that holds it, and whether it is compiled in.
+        pub const BUILT_INS: &[(&str, &str, bool)] = &[$($(($name, $feature, cfg!(feature = $feature)),)*)*];
     };
 }
 
 built_ins! {
-    adapters "adapters"
-    fake "fake"
-    openai "openai"
-    silero "silero"
+    adapters "adapters" ["fallback", "stream"]
+    fake "fake" ["fake"]
+    openai "openai" ["openai"]
+    silero "silero" ["silero"]
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use lk_plugin::{Config, ErrorKind, PluginKind};
 
 use super::named;
+use crate::BuiltIns;
 use crate::cli::ConfigArgs;
 use crate::error::{Error, Result};
 use crate::printable;
@@ -18,7 +19,7 @@ use crate::printable;
 pub(super) fn create<K: PluginKind + ?Sized>(
     spec: &str,
     arguments: &ConfigArgs,
-    built_ins: &[(&str, bool)],
+    built_ins: BuiltIns<'_>,
 ) -> Result<Box<K>> {
     let config = config(arguments)?;
     named::registry()?.create::<K>(spec, &config).map_err(|error| Error::of_look_up(error, spec, built_ins))

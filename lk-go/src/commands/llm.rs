@@ -6,6 +6,7 @@ use lk_plugin::{ChatChunk, ChatContext, ChatOptions, ChatRole, CompletionUsage, 
 use serde::Serialize;
 
 use super::{chosen, text};
+use crate::BuiltIns;
 use crate::cli::{LlmArgs, StreamFormat};
 use crate::error::{Exit, Result};
 use crate::{interrupt, output};
@@ -16,7 +17,7 @@ use crate::{interrupt, output};
 ///
 /// When there is no such plugin, its config is wrong, or it fails; the part of the answer that came stands on standard
 /// output then.
-pub(super) fn run(arguments: &LlmArgs, built_ins: &[(&str, bool)]) -> Result<Exit> {
+pub(super) fn run(arguments: &LlmArgs, built_ins: BuiltIns<'_>) -> Result<Exit> {
     let llm = chosen::create::<dyn Llm>(&arguments.plugin, &arguments.config, built_ins)?;
     interrupt::listen();
     let mut context = ChatContext::new();

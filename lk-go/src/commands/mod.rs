@@ -1,5 +1,6 @@
 //! The commands, one a file.
 
+use crate::BuiltIns;
 use crate::cli::{Command, PluginCommand};
 use crate::error::{Exit, Result};
 
@@ -36,7 +37,7 @@ pub(crate) use self::build::spec_is_read;
 /// # Errors
 ///
 /// What the user must be told. Nothing stands on standard output then, except what a plugin had said before it failed.
-pub(crate) fn run(command: &Command, built_ins: &[(&str, bool)]) -> Result<Exit> {
+pub(crate) fn run(command: &Command, built_ins: BuiltIns<'_>) -> Result<Exit> {
     match command {
         Command::Plugin(command) => match command {
             PluginCommand::List(arguments) => plugin_list::run(arguments),

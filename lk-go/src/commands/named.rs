@@ -4,6 +4,7 @@ use std::path::{MAIN_SEPARATOR, Path};
 
 use lk_plugin::{ErrorKind, Kind, Plugin, Registry};
 
+use crate::BuiltIns;
 use crate::error::{Error, Result};
 use crate::listing::{Entry, List};
 use crate::{plugin_files, printable};
@@ -22,7 +23,7 @@ impl Named {
     /// # Errors
     ///
     /// When there is no such plugin or file, or several plugins have the name.
-    pub(super) fn find(text: &str, built_ins: &[(&str, bool)]) -> Result<Self> {
+    pub(super) fn find(text: &str, built_ins: BuiltIns<'_>) -> Result<Self> {
         if let Some((kind, name)) = text.split_once('/')
             && let Ok(kind) = kind.parse::<Kind>()
         {
@@ -78,7 +79,7 @@ fn in_file(path: &Path) -> Result<Vec<Entry>> {
     Ok(list.plugins)
 }
 
-fn by_name(name: &str, built_ins: &[(&str, bool)]) -> Result<Plugin> {
+fn by_name(name: &str, built_ins: BuiltIns<'_>) -> Result<Plugin> {
     let plugins = registry()?.plugins();
     let of_name: Vec<&Plugin> = plugins.iter().filter(|plugin| plugin.name() == name).collect();
     let message = match of_name.as_slice() {

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::chosen;
 use super::instance::Instance;
 use super::named::{self, Named};
+use crate::BuiltIns;
 use crate::cli::{CheckArgs, ListFormat};
 use crate::error::{Error, Exit, Result};
 use crate::{output, plugin_files, terminal};
@@ -21,7 +22,7 @@ const FORMAT: u32 = 1;
 /// # Errors
 ///
 /// When there is no such plugin, a file cannot be loaded, or a config is given for several plugins.
-pub(super) fn run(arguments: &CheckArgs, built_ins: &[(&str, bool)]) -> Result<Exit> {
+pub(super) fn run(arguments: &CheckArgs, built_ins: BuiltIns<'_>) -> Result<Exit> {
     let are_named = !arguments.plugins.is_empty();
     let plugins = if are_named { named(&arguments.plugins, built_ins)? } else { named::registry()?.plugins() };
     if !arguments.config.is_empty() && plugins.len() != 1 {
@@ -41,7 +42,7 @@ pub(super) fn run(arguments: &CheckArgs, built_ins: &[(&str, bool)]) -> Result<E
     Ok(document.exit(are_named))
 }
 
-fn named(names: &[String], built_ins: &[(&str, bool)]) -> Result<Vec<Plugin>> {
+fn named(names: &[String], built_ins: BuiltIns<'_>) -> Result<Vec<Plugin>> {
     let mut plugins = Vec::new();
     for name in names {
         match Named::find(name, built_ins)? {

@@ -4,6 +4,7 @@ use lk_plugin::config::json_schema_of;
 use serde_json::{Map, Value, json};
 
 use super::named::{self, Named};
+use crate::BuiltIns;
 use crate::cli::SchemaArgs;
 use crate::error::{Error, Exit, Result};
 use crate::listing::Entry;
@@ -17,7 +18,7 @@ const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 /// # Errors
 ///
 /// When there is no such plugin or file.
-pub(super) fn run(arguments: &SchemaArgs, built_ins: &[(&str, bool)]) -> Result<Exit> {
+pub(super) fn run(arguments: &SchemaArgs, built_ins: BuiltIns<'_>) -> Result<Exit> {
     let entries = match &arguments.plugin {
         Some(plugin) => Named::find(plugin, built_ins)?.entries(),
         None if arguments.all => named::registry()?.plugins().iter().map(Entry::from).collect(),

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::chosen;
 use super::instance::Instance;
 use super::named::Named;
+use crate::BuiltIns;
 use crate::cli::{ListFormat, ShowArgs};
 use crate::error::{Error, Exit, Result};
 use crate::listing::Entry;
@@ -24,7 +25,7 @@ const FORMAT: u32 = 1;
 /// # Errors
 ///
 /// When there is no such plugin or file, or the config cannot be read.
-pub(super) fn run(arguments: &ShowArgs, built_ins: &[(&str, bool)]) -> Result<Exit> {
+pub(super) fn run(arguments: &ShowArgs, built_ins: BuiltIns<'_>) -> Result<Exit> {
     let plugins: Vec<Shown> = match Named::find(&arguments.plugin, built_ins)? {
         Named::Plugin(plugin) => {
             let instance = Instance::of(&plugin, &chosen::config(&arguments.config)?);

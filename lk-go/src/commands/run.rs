@@ -7,6 +7,7 @@ use lk_plugin::monitor::{Monitor, MonitorEvent, MonitorEvents};
 
 use self::config::{Agent, Labels};
 use self::report::Report;
+use crate::BuiltIns;
 use crate::cli::{RunArgs, RunFormat};
 use crate::error::{Error, Exit, Result};
 use crate::voice::{Pace, Session, TurnFailure, VoiceEventType};
@@ -26,7 +27,7 @@ const MAX_FAILURES: usize = 3;
 /// # Errors
 ///
 /// When the config is wrong, the recording cannot be read, the answers cannot be written, or the vad fails.
-pub(super) fn run(arguments: &RunArgs, built_ins: &[(&str, bool)]) -> Result<Exit> {
+pub(super) fn run(arguments: &RunArgs, built_ins: BuiltIns<'_>) -> Result<Exit> {
     let Some(input) = arguments.input.as_ref().filter(|_| !arguments.print_config) else {
         output::result(config::DEFAULT)?;
         return Ok(Exit::Good);

@@ -8,6 +8,7 @@ use lk_plugin::{
 
 use self::report::line;
 use super::chosen;
+use crate::BuiltIns;
 use crate::cli::{StreamFormat, SttArgs};
 use crate::error::{Error, Exit, Result};
 use crate::wav::WavReader;
@@ -23,7 +24,7 @@ const MAX_WHOLE: usize = 2 * 2 * 48_000 * 60 * 30;
 /// # Errors
 ///
 /// When there is no such plugin, its config is wrong, it fails, or the recording cannot be read.
-pub(super) fn run(arguments: &SttArgs, built_ins: &[(&str, bool)]) -> Result<Exit> {
+pub(super) fn run(arguments: &SttArgs, built_ins: BuiltIns<'_>) -> Result<Exit> {
     let stt = chosen::create::<dyn Stt>(&arguments.plugin, &arguments.config, built_ins)?;
     let capabilities = stt.capabilities();
     let mut options = RecognizeOptions::default();

@@ -6,6 +6,7 @@ use lk_plugin::{ErrorKind, SynthesizeOptions, Tts};
 use serde::Serialize;
 
 use super::{chosen, text};
+use crate::BuiltIns;
 use crate::cli::{StreamFormat, TtsArgs};
 use crate::error::{Exit, Result};
 use crate::wav_writer::WavWriter;
@@ -16,7 +17,7 @@ use crate::{interrupt, output, printable};
 /// # Errors
 ///
 /// When there is no such plugin, its config is wrong, it fails, or the file cannot be written. There is no new file then.
-pub(super) fn run(arguments: &TtsArgs, built_ins: &[(&str, bool)]) -> Result<Exit> {
+pub(super) fn run(arguments: &TtsArgs, built_ins: BuiltIns<'_>) -> Result<Exit> {
     let tts = chosen::create::<dyn Tts>(&arguments.plugin, &arguments.config, built_ins)?;
     interrupt::listen();
     let text = text::read(&arguments.text)?;

@@ -6,6 +6,7 @@ use lk_plugin::{Vad, VadEvent, VadEventType};
 
 use self::report::Report;
 use super::chosen;
+use crate::BuiltIns;
 use crate::cli::{Events, VadArgs, VadFormat};
 use crate::error::{Exit, Result};
 use crate::wav::WavReader;
@@ -22,7 +23,7 @@ const LONG: Duration = Duration::from_secs(30);
 /// # Errors
 ///
 /// When there is no such plugin, its config is wrong, it fails, or the recording cannot be read.
-pub(super) fn run(arguments: &VadArgs, built_ins: &[(&str, bool)]) -> Result<Exit> {
+pub(super) fn run(arguments: &VadArgs, built_ins: BuiltIns<'_>) -> Result<Exit> {
     let vad = chosen::create::<dyn Vad>(&arguments.plugin, &arguments.config, built_ins)?;
     interrupt::listen();
     let opened = WavReader::open(&arguments.file);

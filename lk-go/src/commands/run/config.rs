@@ -8,6 +8,7 @@ use lk_plugin::config::Value;
 use lk_plugin::monitor::Monitor;
 use lk_plugin::{Config, Kind, Llm, PluginConfig, PluginKind, Registry, Stt, Tts, Vad, choose};
 
+use crate::BuiltIns;
 use crate::commands::chosen;
 use crate::error::{Error, Result};
 use crate::plugin_files;
@@ -69,7 +70,7 @@ impl Agent {
     /// # Errors
     ///
     /// When the file cannot be read, and else everything that is wrong in all tables at once.
-    pub(super) fn load(file: Option<&Path>, settings: &[(String, String)], built_ins: &[(&str, bool)]) -> Result<Self> {
+    pub(super) fn load(file: Option<&Path>, settings: &[(String, String)], built_ins: BuiltIns<'_>) -> Result<Self> {
         let config = match file {
             Some(file) => Config::from_file(file).map_err(|error| chosen::unreadable(file, error))?,
             None => Config::from_toml(DEFAULT)?,
@@ -111,7 +112,7 @@ impl Agent {
 struct Tables<'c> {
     config: &'c Config,
     settings: &'c [(String, String)],
-    built_ins: &'c [(&'c str, bool)],
+    built_ins: BuiltIns<'c>,
     registry: &'c Registry,
     problems: Vec<Error>,
 }
