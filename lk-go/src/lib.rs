@@ -12,8 +12,6 @@ use std::ffi::OsString;
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
-use clap::Parser;
-
 mod cli;
 mod commands;
 mod error;
@@ -47,7 +45,7 @@ pub fn run() -> ExitCode {
 }
 
 /// Runs the command line with these arguments, the first of which is the program's name; else as [`run`].
-pub fn run_with(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> ExitCode {
+pub fn run_with(arguments: impl IntoIterator<Item = impl Into<OsString>>) -> ExitCode {
     hooked(arguments, &[])
 }
 
@@ -59,17 +57,17 @@ pub fn run_with_built_ins(built_ins: &[(&str, bool)]) -> ExitCode {
     hooked(std::env::args_os(), built_ins)
 }
 
-fn hooked(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>, built_ins: &[(&str, bool)]) -> ExitCode {
+fn hooked(arguments: impl IntoIterator<Item = impl Into<OsString>>, built_ins: &[(&str, bool)]) -> ExitCode {
     panic::set_hook(Box::new(output::bug));
     ExitCode::from(guarded(arguments, built_ins).code())
 }
 
-fn guarded(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>, built_ins: &[(&str, bool)]) -> Exit {
+fn guarded(arguments: impl IntoIterator<Item = impl Into<OsString>>, built_ins: &[(&str, bool)]) -> Exit {
     panic::catch_unwind(AssertUnwindSafe(|| execute(arguments, built_ins))).unwrap_or(Exit::Bug)
 }
 
-fn execute(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>, built_ins: &[(&str, bool)]) -> Exit {
-    let cli = match Cli::try_parse_from(arguments) {
+fn execute(arguments: impl IntoIterator<Item = impl Into<OsString>>, built_ins: &[(&str, bool)]) -> Exit {
+    let cli = match Cli::read(arguments) {
         Ok(cli) => cli,
         Err(message) => {
             output::usage(&message);
