@@ -5,13 +5,20 @@
 # `panic = "abort"`.
 #
 # Usage: tests/linker-matrix.sh [LINKER…]    (bfd gold lld mold rust-lld; those that are installed unless named)
-# Debian: apt-get install binutils lld mold. Three to four minutes on two cores, nearly all of it for the first linker.
+#        tests/linker-matrix.sh --default    (one cell: the linker and the options that Cargo takes by itself)
+# LK_GO is a lk-go that is built already; else one is built. Debian: apt-get install binutils lld mold. All of it takes three
+# to four minutes on two cores, nearly all for the first linker; the one cell seconds when it is built again, for it is kept.
 set -euo pipefail
 repository=$(cd "$(dirname "$0")/.." && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cargo build --quiet --manifest-path "$repository/Cargo.toml" -p lk-go
-list=${CARGO_TARGET_DIR:-$repository/target}/debug/lk-go
+target=${CARGO_TARGET_DIR:-$repository/target}
+if [ "${1:-}" = --default ]; then
+  linkers=(default) ltos=(false) work=$target/linker-matrix
+else
+  linkers=("$@") ltos=(off thin fat) work=$(mktemp -d)
+  trap 'rm -rf "$work"' EXIT
+fi
+list=${LK_GO:-$target/debug/lk-go}
+if [ -z "${LK_GO:-}" ]; then cargo build --quiet --manifest-path "$repository/Cargo.toml" -p lk-go; fi
 
 # One lock file, so that what was fetched for the repository is enough.
 mkdir -p "$work/program/src" "$work/object/src"
@@ -37,9 +44,10 @@ TOML
 write program '' main.rs $'use twin_one as _;\nfn main() {}'
 write object $'[lib]\ncrate-type = ["cdylib"]' lib.rs $'use twin_one as _;\nlk_plugin::export_plugins!(from = ["twin-one"]);'
 
+flags=-Clink-arg=-Wl,--gc-sections
 # The compiler always calls this, so that another linker does not mean that everything is built again.
 bundled=$(rustc --print sysroot)/lib/rustlib/$(rustc -vV | sed -n 's/^host: //p')/bin/gcc-ld
-mkdir "$work/mold"
+mkdir -p "$work/mold"
 cat > "$work/cc" <<SH
 #!/bin/sh
 case \$LK_LINKER in
@@ -49,10 +57,10 @@ case \$LK_LINKER in
 esac
 SH
 chmod +x "$work/cc"
-export RUSTFLAGS="-Clinker=$work/cc -Clinker-features=-lld -Clink-arg=-Wl,--gc-sections"
-if command -v mold >/dev/null; then ln -s "$(command -v mold)" "$work/mold/ld"; fi
+if [ "${linkers[*]}" != default ]; then flags="-Clinker=$work/cc -Clinker-features=-lld $flags"; fi
+export RUSTFLAGS=$flags
+if command -v mold >/dev/null; then ln -sf "$(command -v mold)" "$work/mold/ld"; fi
 
-linkers=("$@")
 if [ ${#linkers[@]} = 0 ]; then
   for linker in bfd gold lld mold; do
     if command -v "ld.$linker" >/dev/null; then linkers+=("$linker"); else echo "skipped: ld.$linker is not installed"; fi
@@ -60,7 +68,7 @@ if [ ${#linkers[@]} = 0 ]; then
   linkers+=(rust-lld) # what the compiler takes by itself on x86-64 Linux
 fi
 failed=0
-for lto in off thin fat; do
+for lto in "${ltos[@]}"; do
   level=$([ "$lto" = fat ] && echo z || echo 3)
   for crate in program object; do
     # For programs also the strictest: nothing unwinds.

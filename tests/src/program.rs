@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Output;
 use std::sync::OnceLock;
 
 /// The binary, which Cargo built along with these tests (see `[[bin]]` in `Cargo.toml`), under the name that it has for users.
@@ -41,4 +42,16 @@ pub fn lk_go() -> Result<assert_cmd::Command, Box<dyn std::error::Error>> {
         command.env_remove(variable);
     }
     Ok(command)
+}
+
+/// What it printed to standard output.
+#[must_use]
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// What it printed to standard error.
+#[must_use]
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
 }

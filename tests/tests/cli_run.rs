@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use hound::WavReader;
-use integration_tests::program::{binary, lk_go};
+use integration_tests::program::{binary, lk_go, stderr, stdout};
 use integration_tests::server::{Reply, Server};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -18,14 +18,6 @@ const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/austen_16k.wav
 
 fn run(arguments: &[&str]) -> Result<Output> {
     Ok(lk_go()?.arg("run").args(arguments).output()?)
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 fn json_lines(output: &Output) -> Result<Vec<Value>> {

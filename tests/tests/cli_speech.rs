@@ -6,7 +6,7 @@ use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
 use hound::WavReader;
-use integration_tests::program::{binary, lk_go};
+use integration_tests::program::{binary, lk_go, stderr, stdout};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -20,14 +20,6 @@ fn run(arguments: &[&str]) -> Result<Output> {
 
 fn piped(arguments: &[&str], input: &[u8]) -> Result<Output> {
     Ok(lk_go()?.args(arguments).write_stdin(input).output()?)
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 fn json_lines(output: &Output) -> Result<Vec<Value>> {

@@ -8,7 +8,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use integration_tests::program::binary;
+use integration_tests::program::{binary, stderr, stdout};
 use integration_tests::shared_object::SharedObject;
 use serde_json::Value;
 
@@ -25,14 +25,6 @@ fn lk_go() -> Command {
 
 fn list(path: impl AsRef<OsStr>, arguments: &[&str]) -> Output {
     lk_go().env("LK_PLUGIN_PATH", path).args(["plugin", "list"]).args(arguments).output().unwrap()
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 fn json(output: &Output) -> Value {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Failure, Failures, FallbackOptions, Member, Members, next_in_time};
+use super::{Failure, FallbackOptions, Member, Members, Turns, next_in_time};
 use crate::adapters::timer::{Patience, sleep};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kinds::{ChatChunk, ChatContext, ChatOptions, Kind, Llm, LlmCapabilities, LlmStream};
@@ -118,40 +118,18 @@ async fn answer(
     mut chunks: EventSender<ChatChunk>,
 ) -> Result<()> {
     members.passed_over().for_each(|member| probe(&members, member, &question));
-    let options = &members.options;
-    let mut failures = Failures::new(Kind::Llm);
-    let mut in_turn = members.in_turn().into_iter().peekable();
-    while let Some(member) = in_turn.next() {
-        let mut retries = 0;
-        let error = loop {
-            let mut delivered = false;
-            let error = match attempt(options, &member, &question, &mut chunks, &mut delivered).await {
-                Ok(()) => {
-                    members.succeeded(&member);
-                    return Ok(());
-                }
-                Err(Failure::Gone(error)) => return Err(error),
-                Err(Failure::Failed(error)) => error,
-            };
-            if delivered && !options.switch_after_output {
-                members.report(&member, &error, false);
-                members.failed(&member, &error);
-                probe(&members, &member, &question);
-                return Err(error);
-            }
-            let retry = error.is_retryable() && retries < options.max_retry;
-            members.report(&member, &error, retry || in_turn.peek().is_some());
-            if !retry {
-                break error;
-            }
-            retries += 1;
-            sleep(options.retry_interval).await;
+    let mut turns = Turns::new(&members);
+    while let Some(member) = turns.next() {
+        let mut delivered = false;
+        let attempt = attempt(&members.options, &member, &question, &mut chunks, &mut delivered);
+        let Err(failure) = attempt.await else {
+            turns.succeeded(&member);
+            return Ok(());
         };
-        members.failed(&member, &error);
-        probe(&members, &member, &question);
-        failures.add(member.name(), error);
+        let pause = turns.failed(&member, failure, delivered, || probe(&members, &member, &question))?;
+        sleep(pause.unwrap_or_default()).await;
     }
-    Err(failures.into_error())
+    Err(turns.into_error())
 }
 
 async fn attempt(

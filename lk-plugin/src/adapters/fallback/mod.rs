@@ -1,5 +1,6 @@
 //! Several plugins as one: when one fails, the next goes on.
 
+use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use super::timer::Patience;
 use crate::connect::ConnectOptions;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kinds::Kind;
-use crate::monitor::{ErrorReport, Monitor, MonitorEvent};
+use crate::monitor::Monitor;
 use crate::stream::{BoxFuture, EventStream};
 
 mod llm;
@@ -21,11 +22,13 @@ mod stt;
 mod stt_live;
 mod tts;
 mod tts_live;
+mod turns;
 
 pub use self::llm::LlmFallback;
 use self::member::Member;
 pub use self::stt::SttFallback;
 pub use self::tts::TtsFallback;
+use self::turns::{Failure, Turns};
 
 /// When a fallback goes on to the next member.
 ///
@@ -160,8 +163,8 @@ impl<K: ?Sized + Send + Sync + 'static> Members<K> {
     }
 
     /// Those that are available, then the others; each in their order.
-    fn in_turn(&self) -> Vec<Arc<Member<K>>> {
-        let (mut first, then): (Vec<_>, Vec<_>) =
+    fn in_turn(&self) -> VecDeque<Arc<Member<K>>> {
+        let (mut first, then): (VecDeque<_>, VecDeque<_>) =
             self.list.iter().map(Arc::clone).partition(|member| member.is_available());
         first.extend(then);
         first
@@ -170,25 +173,6 @@ impl<K: ?Sized + Send + Sync + 'static> Members<K> {
     /// Those that are not available.
     fn passed_over(&self) -> impl Iterator<Item = &Arc<Member<K>>> {
         self.list.iter().filter(|member| !member.is_available())
-    }
-
-    fn succeeded(&self, member: &Member<K>) {
-        member.set_available(true, &self.monitor);
-    }
-
-    /// Another attempt follows, of this member or another, or it does not.
-    fn report(&self, member: &Member<K>, error: &Error, recoverable: bool) {
-        self.monitor
-            .emit(|| MonitorEvent::Error(ErrorReport::new(self.kind, Arc::clone(member.name()), error, recoverable)));
-    }
-
-    /// The member has had its attempts.
-    fn failed(&self, member: &Member<K>, error: &Error) {
-        // What the caller did wrong says nothing about the member.
-        let callers = matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported | ErrorKind::Cancelled);
-        if !callers {
-            member.set_available(false, &self.monitor);
-        }
     }
 
     /// Asks a member that failed in the background.
@@ -200,69 +184,6 @@ impl<K: ?Sized + Send + Sync + 'static> Members<K> {
 /// What a fallback is called where a model and who runs it are named: which member answers differs from call to call.
 const MODEL: &str = "fallback";
 const PROVIDER: &str = "lk-plugin";
-
-/// Why an attempt ended.
-enum Failure {
-    /// Nobody listens any more; nothing is wrong with the member.
-    Gone(Error),
-    /// The member failed.
-    Failed(Error),
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self::Failed(error)
-    }
-}
-
-/// Why each member failed.
-struct Failures {
-    kind: Kind,
-    reasons: Vec<(Arc<str>, Error)>,
-}
-
-/// The longest reason that is repeated, in characters.
-const LONGEST_REASON: usize = 300;
-
-impl Failures {
-    fn new(kind: Kind) -> Self {
-        Self { kind, reasons: Vec::new() }
-    }
-
-    fn add(&mut self, member: &Arc<str>, error: Error) {
-        self.reasons.push((Arc::clone(member), error));
-    }
-
-    /// One error of all: of their kind if they are of one, else the provider is to blame if one of them says so.
-    fn into_error(self) -> Error {
-        let Self { kind, mut reasons } = self;
-        let texts: Vec<String> =
-            reasons.iter().map(|(member, error)| format!("`{member}`: {}", reason(error))).collect();
-        let message = format!("all members of the `{kind}` fallback failed: {}", texts.join("; "));
-        let Some((_, last)) = reasons.pop() else { return Error::new(ErrorKind::Internal, message) };
-        let mut others = reasons.iter().map(|(_, error)| error);
-        let retryable = last.is_retryable() || reasons.iter().any(|(_, error)| error.is_retryable());
-        let of_one_kind = others.all(|error| (error.kind(), error.status()) == (last.kind(), last.status()));
-        let error = match last.status() {
-            Some(status) if of_one_kind => Error::from_status(status, message),
-            _ if of_one_kind => Error::new(last.kind(), message),
-            _ if last.kind().is_api() || reasons.iter().any(|(_, error)| error.kind().is_api()) => {
-                Error::new(ErrorKind::ApiConnection, message)
-            }
-            _ => Error::new(ErrorKind::Plugin, message),
-        };
-        error.with_retryable(retryable).with_source(last)
-    }
-}
-
-/// The error with its causes, in a line of bounded length.
-fn reason(error: &Error) -> String {
-    let whole = error.in_full();
-    match whole.char_indices().nth(LONGEST_REASON) {
-        Some((end, _)) => format!("{}…", &whole[..end]),
-        None => whole,
-    }
-}
 
 /// The stream's next event; an error when none comes in time.
 async fn next_in_time<T>(

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::stt_live::Live;
-use super::{Failures, FallbackOptions, Member, Members};
+use super::{FallbackOptions, Member, Members, Turns};
 use crate::adapters::SttStreamAdapter;
 use crate::adapters::timer::{sleep, within};
 use crate::audio::{AudioFrame, AudioFrameRef};
@@ -151,40 +151,26 @@ struct Utterance {
 async fn transcribe(members: Arc<Members<dyn Stt>>, asked: Arc<Utterance>) -> Result<SpeechEvent> {
     members.passed_over().for_each(|member| probe(&members, member, &asked));
     let options = &members.options;
-    let mut failures = Failures::new(Kind::Stt);
-    let mut in_turn = members.in_turn();
-    in_turn.retain(takes_wholes);
-    let mut in_turn = in_turn.into_iter().peekable();
-    if in_turn.peek().is_none() {
+    let mut turns = Turns::new(&members);
+    if !turns.retain(takes_wholes) {
         return Err(Error::unsupported(
             "the members of this fallback transcribe only live streams (their `offline_recognize` is false); call `stream`",
         ));
     }
-    while let Some(member) = in_turn.next() {
-        let mut retries = 0;
-        let error = loop {
-            let call = member.plugin.recognize(asked.audio.as_ref(), &asked.options);
-            let error = match within(options.attempt_timeout, call).await {
-                Some(Ok(event)) => {
-                    members.succeeded(&member);
-                    return Ok(event);
-                }
-                Some(Err(error)) => error,
-                None => options.timed_out(),
-            };
-            let retry = error.is_retryable() && retries < options.max_retry;
-            members.report(&member, &error, retry || in_turn.peek().is_some());
-            if !retry {
-                break error;
+    while let Some(member) = turns.next() {
+        let call = member.plugin.recognize(asked.audio.as_ref(), &asked.options);
+        let error = match within(options.attempt_timeout, call).await {
+            Some(Ok(event)) => {
+                turns.succeeded(&member);
+                return Ok(event);
             }
-            retries += 1;
-            sleep(options.retry_interval).await;
+            Some(Err(error)) => error,
+            None => options.timed_out(),
         };
-        members.failed(&member, &error);
-        probe(&members, &member, &asked);
-        failures.add(member.name(), error);
+        let pause = turns.failed(&member, error.into(), false, || probe(&members, &member, &asked))?;
+        sleep(pause.unwrap_or_default()).await;
     }
-    Err(failures.into_error())
+    Err(turns.into_error())
 }
 
 fn takes_wholes(member: &Arc<Member<dyn Stt>>) -> bool {

@@ -10,11 +10,11 @@ use std::time::Duration;
 use futures_channel::oneshot;
 use futures_core::Stream;
 
-use super::{Failure, Failures, Member, Members};
+use super::{Failure, Member, Members, Turns};
 use crate::adapters::timer::{Patience, sleep};
 use crate::audio::samples_to_duration;
 use crate::error::{Error, ErrorKind, Result};
-use crate::kinds::{Kind, RecognizeInput, RecognizeOptions, SpeechEvent, SpeechEventType, SpeechEvents, Stt};
+use crate::kinds::{RecognizeInput, RecognizeOptions, SpeechEvent, SpeechEventType, SpeechEvents, Stt};
 use crate::stream::{EventSender, InputReceiver, InputSink};
 
 /// The stream: its input, what may be needed again of it, and what was told.
@@ -165,42 +165,24 @@ impl Live {
 
     pub(super) async fn run(mut self) -> Result<()> {
         let members = Arc::clone(&self.members);
-        let options = &members.options;
         members.passed_over().for_each(|member| self.probe(member));
-        let mut failures = Failures::new(Kind::Stt);
-        let mut in_turn: VecDeque<_> = members.in_turn().into();
-        while let Some(member) = in_turn.pop_front() {
-            let mut retries = 0;
-            let error = loop {
-                self.has_final = false;
-                let error = match self.attempt(&member).await {
-                    Ok(()) => {
-                        members.succeeded(&member);
-                        return Ok(());
-                    }
-                    Err(Failure::Gone(error)) => return Err(error),
-                    Err(Failure::Failed(error)) => error,
-                };
-                if self.has_final {
-                    // It worked until now: all that failed before have another chance.
-                    retries = 0;
-                    failures = Failures::new(Kind::Stt);
-                    in_turn = members.in_turn().into();
-                    in_turn.retain(|other| !Arc::ptr_eq(other, &member));
-                }
-                let retry = error.is_retryable() && retries < options.max_retry;
-                members.report(&member, &error, retry || !in_turn.is_empty());
-                if !retry {
-                    break error;
-                }
-                retries += 1;
-                self.pause(options.retry_interval).await;
+        let mut turns = Turns::new(&members);
+        while let Some(member) = turns.next() {
+            self.has_final = false;
+            let Err(failure) = self.attempt(&member).await else {
+                turns.succeeded(&member);
+                return Ok(());
             };
-            members.failed(&member, &error);
-            self.probe(&member);
-            failures.add(member.name(), error);
+            if self.has_final {
+                turns.start_over(&member);
+            }
+            // Never too much: what follows goes on where the last transcript ended.
+            let delivered = false;
+            if let Some(pause) = turns.failed(&member, failure, delivered, || self.probe(&member))? {
+                self.pause(pause).await;
+            }
         }
-        Err(failures.into_error())
+        Err(turns.into_error())
     }
 
     /// Transcribes with a member until the end of the input or its failure.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::tts_live::Live;
-use super::{Failure, Failures, FallbackOptions, Member, Members, next_in_time};
+use super::{Failure, FallbackOptions, Member, Members, Turns, next_in_time};
 use crate::adapters::TtsStreamAdapter;
 use crate::adapters::rate::RateConverter;
 use crate::adapters::timer::{Patience, sleep};
@@ -160,40 +160,18 @@ async fn speak(
     mut audio: EventSender<SynthesizedAudio>,
 ) -> Result<()> {
     members.passed_over().for_each(|member| probe(&members, member, &asked));
-    let options = &members.options;
-    let mut failures = Failures::new(Kind::Tts);
-    let mut in_turn = members.in_turn().into_iter().peekable();
-    while let Some(member) = in_turn.next() {
-        let mut retries = 0;
-        let error = loop {
-            let mut delivered = false;
-            let error = match attempt(options, &member, format, &asked, &mut audio, &mut delivered).await {
-                Ok(()) => {
-                    members.succeeded(&member);
-                    return Ok(());
-                }
-                Err(Failure::Gone(error)) => return Err(error),
-                Err(Failure::Failed(error)) => error,
-            };
-            if delivered && !options.switch_after_output {
-                members.report(&member, &error, false);
-                members.failed(&member, &error);
-                probe(&members, &member, &asked);
-                return Err(error);
-            }
-            let retry = error.is_retryable() && retries < options.max_retry;
-            members.report(&member, &error, retry || in_turn.peek().is_some());
-            if !retry {
-                break error;
-            }
-            retries += 1;
-            sleep(options.retry_interval).await;
+    let mut turns = Turns::new(&members);
+    while let Some(member) = turns.next() {
+        let mut delivered = false;
+        let attempt = attempt(&members.options, &member, format, &asked, &mut audio, &mut delivered);
+        let Err(failure) = attempt.await else {
+            turns.succeeded(&member);
+            return Ok(());
         };
-        members.failed(&member, &error);
-        probe(&members, &member, &asked);
-        failures.add(member.name(), error);
+        let pause = turns.failed(&member, failure, delivered, || probe(&members, &member, &asked))?;
+        sleep(pause.unwrap_or_default()).await;
     }
-    Err(failures.into_error())
+    Err(turns.into_error())
 }
 
 async fn attempt(

@@ -9,11 +9,11 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 
 use super::tts::{Format, Text, probe};
-use super::{Failure, Failures, Member, Members};
+use super::{Failure, Member, Members, Turns};
 use crate::adapters::rate::RateConverter;
 use crate::adapters::timer::{Patience, sleep};
 use crate::error::{Error, ErrorKind, Result};
-use crate::kinds::{ChunkedStream, Kind, SynthesizeInput, SynthesizeOptions, SynthesizedAudio, Tts};
+use crate::kinds::{ChunkedStream, SynthesizeInput, SynthesizeOptions, SynthesizedAudio, Tts};
 use crate::stream::{EventSender, InputReceiver, InputSink};
 
 /// How much text may wait that no voice has spoken yet, in bytes: then the stream takes no more until one does.
@@ -144,48 +144,21 @@ impl Live {
 
     pub(super) async fn run(mut self) -> Result<()> {
         let members = Arc::clone(&self.members);
-        let options = &members.options;
-        let mut failures = Failures::new(Kind::Tts);
-        let mut in_turn: VecDeque<_> = members.in_turn().into();
-        while let Some(member) = in_turn.pop_front() {
-            let mut retries = 0;
-            let error = loop {
-                self.has_segment = false;
-                let error = match self.attempt(&member).await {
-                    Ok(()) => {
-                        members.succeeded(&member);
-                        return Ok(());
-                    }
-                    Err(Failure::Gone(error)) => return Err(error),
-                    Err(Failure::Failed(error)) => error,
-                };
-                if self.delivered && !options.switch_after_output {
-                    members.report(&member, &error, false);
-                    members.failed(&member, &error);
-                    self.probe(&member);
-                    return Err(error);
-                }
-                self.delivered = false;
-                if self.has_segment {
-                    // It worked until now: all that failed before have another chance.
-                    retries = 0;
-                    failures = Failures::new(Kind::Tts);
-                    in_turn = members.in_turn().into();
-                    in_turn.retain(|other| !Arc::ptr_eq(other, &member));
-                }
-                let retry = error.is_retryable() && retries < options.max_retry;
-                members.report(&member, &error, retry || !in_turn.is_empty());
-                if !retry {
-                    break error;
-                }
-                retries += 1;
-                sleep(options.retry_interval).await;
+        let mut turns = Turns::new(&members);
+        while let Some(member) = turns.next() {
+            self.has_segment = false;
+            let Err(failure) = self.attempt(&member).await else {
+                turns.succeeded(&member);
+                return Ok(());
             };
-            members.failed(&member, &error);
-            self.probe(&member);
-            failures.add(member.name(), error);
+            if self.has_segment {
+                turns.start_over(&member);
+            }
+            let delivered = std::mem::take(&mut self.delivered);
+            let pause = turns.failed(&member, failure, delivered, || self.probe(&member))?;
+            sleep(pause.unwrap_or_default()).await;
         }
-        Err(failures.into_error())
+        Err(turns.into_error())
     }
 
     /// Speaks with a voice until the end of the input or its failure.
