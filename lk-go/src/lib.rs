@@ -70,15 +70,17 @@ fn execute(arguments: impl IntoIterator<Item = impl Into<OsString>>, built_ins: 
     let cli = match Cli::read(arguments) {
         Ok(cli) => cli,
         Err(message) => {
-            output::usage(&message);
-            return if message.exit_code() == 0 { Exit::Good } else { Exit::Usage };
+            let code = if message.exit_code() == 0 { Exit::Good } else { Exit::Usage };
+            return output::usage(&message).map_or_else(|error| failed(&error), |()| code);
         }
     };
     terminal::set_color(cli.color);
-    commands::run(&cli.command, built_ins).unwrap_or_else(|error| {
-        output::error(&error);
-        error.exit()
-    })
+    commands::run(&cli.command, built_ins).unwrap_or_else(|error| failed(&error))
+}
+
+fn failed(error: &error::Error) -> Exit {
+    output::error(error);
+    error.exit()
 }
 
 #[cfg(test)]
