@@ -141,13 +141,12 @@ fn items(plugin: &Plugin, package: &Package) -> TokenStream {
 }
 
 #[cfg(test)]
-#[expect(clippy::panic, clippy::unwrap_used, reason = "a test stops at its first surprise")]
+#[expect(clippy::panic, reason = "a test stops at its first surprise")]
 mod tests {
-    use std::fs;
-
     use super::*;
+    use crate::snapshot::assert_written;
 
-    /// What the attribute writes, beside `snapshots/<name>.rs`; `BLESS=1` writes the file instead.
+    /// What the attribute writes, beside `snapshots/<name>.rs`.
     fn assert_expands_to(name: &str, args: TokenStream, item: TokenStream) {
         let (item, plugin) = match crate::plugin::check(args, item.clone()) {
             Ok(plugin) => (item, plugin),
@@ -157,14 +156,7 @@ mod tests {
         let package =
             Package { name: "agent".to_owned(), version: "1.0.0".to_owned(), license: "Apache-2.0".to_owned() };
         let beside = expand(&plugin, &package, is_last);
-        let file: syn::File = syn::parse2(quote!(#item #beside)).unwrap();
-        let written = prettyplease::unparse(&file);
-        let path = format!("{}/src/snapshots/{name}.rs", env!("CARGO_MANIFEST_DIR"));
-        if std::env::var_os("BLESS").is_some() {
-            fs::write(&path, &written).unwrap();
-        }
-        let snapshot = fs::read_to_string(&path).unwrap_or_default();
-        assert!(written == snapshot, "{path} differs; read the change, then run the test with `BLESS=1`:\n{written}");
+        assert_written(name, quote!(#item #beside));
     }
 
     #[test]
