@@ -64,16 +64,22 @@ END
 }
 
 # The mutants of some files against some tests of one package.
-try() { # subject, files, package, what cargo test is told
-  local subject=$1 files=$2 package=$3
+try() { # subject, files, package, options of Cargo that choose tests, perhaps -- and options of these tests
+  local subject=$1 files=$2 package=$3 chosen=() own=()
   shift 3
+  while [ $# -gt 0 ] && [ "$1" != -- ]; do
+    chosen+=("$1")
+    shift
+  done
+  # What stands behind `--` of cargo-mutants is not for its build, which would then be another one.
+  [ ${#chosen[@]} = 0 ] || own=("${chosen[@]/#/--cargo-arg=}")
   export CARGO_TARGET_DIR=$work/$subject/target CARGO_INCREMENTAL=1
   # cargo-mutants would first run the mutated package's tests, whichever are named.
-  (cd "$tree" && cargo test --quiet --profile mutants --package "$package" "$@" > "$work/$subject/baseline.log" 2>&1) ||
+  (cd "$tree" && cargo test --quiet --profile mutants --package "$package" "${chosen[@]}" "$@" > "$work/$subject/baseline.log" 2>&1) ||
     { cat "$work/$subject/baseline.log"; echo "these tests fail without a mutant"; exit 1; }
   # 2 is "some were missed", 3 "some ran out of time": both are results.
   cargo mutants --dir "$tree" --output "$work/$subject" --in-place --baseline skip --profile mutants --timeout "${TIMEOUT:-20}" \
-    --file "$files" --exclude '**/fuzzing.rs' "${options[@]}" --test-package "$package" -- "$@" || [ $? -le 3 ]
+    --file "$files" --exclude '**/fuzzing.rs' "${options[@]}" --test-package "$package" "${own[@]}" -- "$@" || [ $? -le 3 ]
   rm -rf "$work/$subject/mutants.out.old"
   for result in caught timeout unviable; do
     cat "$work/$subject/mutants.out/$result.txt" >> "$work/$subject/$result.txt"
@@ -103,26 +109,26 @@ again() { # as try
 
 vad() {
   local files='lk-plugins/src/silero/{machine,stream,speech_buffer}.rs'
-  local silero=(--no-default-features --features silero --lib -- silero)
+  local silero=(--no-default-features --features=silero --lib -- silero)
   try vad "$files" lk-plugins "${silero[@]}" --skip silero::model --skip other_rates
   again vad "$files" lk-plugins "${silero[@]}"
 }
 
 registry() {
-  try registry 'lk-plugin/src/registry/*.rs' integration-tests --test registry --test duplicates
+  try registry 'lk-plugin/src/registry/*.rs' integration-tests --test=registry --test=duplicates
   again registry 'lk-plugin/src/registry/*.rs' lk-plugin --lib
 }
 
 config() {
   # Without the one test that takes seconds, which is not about configs.
-  try config 'lk-plugin/src/config/*.rs' lk-plugin --lib --features "dynamic toml url yaml" -- --skip registry::added
-  again config 'lk-plugin/src/config/*.rs' integration-tests --test config --test config_files --test config_nested
-  again config 'lk-plugin/src/config/*.rs' integration-tests --test schema --test registry
+  try config 'lk-plugin/src/config/*.rs' lk-plugin --lib --features=dynamic,toml,url,yaml -- --skip registry::added
+  again config 'lk-plugin/src/config/*.rs' integration-tests --test=config --test=config_files --test=config_nested
+  again config 'lk-plugin/src/config/*.rs' integration-tests --test=schema --test=registry
 }
 
 macros() {
   try macros 'lk-plugin-macros/src/**/*.rs' lk-plugin-macros --lib
-  again macros 'lk-plugin-macros/src/**/*.rs' integration-tests --test attribute --test config --test config_nested
+  again macros 'lk-plugin-macros/src/**/*.rs' integration-tests --test=attribute --test=config --test=config_nested
 }
 
 subjects=()
