@@ -18,7 +18,7 @@ copy() { # subject
   mkdir -p "$tree"
   # Each file new, so that nothing of the last mutant's build passes for it.
   cp --recursive Cargo.lock rustfmt.toml lk-plugin lk-plugin-macros lk-plugins lk-go ui-tests tests "$tree/"
-  sed -e 's|^members = .*|members = ["lk-plugin", "lk-plugin-macros", "lk-plugins", "tests", "tests/fixtures/twin-one", "tests/fixtures/twin-two", "ui-tests"]|' \
+  sed -e 's|^members = .*|members = ["lk-plugin", "lk-plugin-macros", "lk-plugins", "tests", "tests/fixtures/twin-one", "tests/fixtures/twin-two", "tests/configs", "ui-tests"]|' \
     -e 's|^exclude = .*|exclude = ["lk-plugins/benches/openai", "tests/fuzz", "lk-go"]|' \
     -e '/^default-members/d' Cargo.toml > "$tree/Cargo.toml"
   cat >> "$tree/Cargo.toml" <<END
@@ -59,6 +59,14 @@ END
       printf '\n[[test]]\nname = "%s"\n' "$test"
     done
   } > "$tree/tests/Cargo.toml"
+  # Those that need the core alone, so that no more is built for each mutant of it.
+  mkdir "$tree/tests/configs"
+  {
+    sed -e 's/^name = .*/name = "config-tests"/' -e '/^lk-plugins\|^fastrand\|^jsonschema\|^twin-/d' -e '/^\[\[test/,$d' "$tree/tests/Cargo.toml"
+    for test in config config_files config_nested; do
+      printf '\n[[test]]\nname = "%s"\npath = "../tests/%s.rs"\n' "$test" "$test"
+    done
+  } > "$tree/tests/configs/Cargo.toml"
   # cargo-mutants does not see modules that a macro declares. This declares it again, never to be compiled.
   printf '\n#[cfg(any())]\nmod silero;\n' >> "$tree/lk-plugins/src/lib.rs"
 }
@@ -122,13 +130,14 @@ registry() {
 config() {
   # Without the one test that takes seconds, which is not about configs.
   try config 'lk-plugin/src/config/*.rs' lk-plugin --lib --features=dynamic,toml,url,yaml -- --skip registry::added
-  again config 'lk-plugin/src/config/*.rs' integration-tests --test=config --test=config_files --test=config_nested
+  again config 'lk-plugin/src/config/*.rs' config-tests
   again config 'lk-plugin/src/config/*.rs' integration-tests --test=schema --test=registry
 }
 
 macros() {
   try macros 'lk-plugin-macros/src/**/*.rs' lk-plugin-macros --lib
-  again macros 'lk-plugin-macros/src/**/*.rs' integration-tests --test=attribute --test=config --test=config_nested
+  again macros 'lk-plugin-macros/src/**/*.rs' config-tests
+  again macros 'lk-plugin-macros/src/**/*.rs' integration-tests --test=attribute --test=duplicates
 }
 
 subjects=()

@@ -148,6 +148,10 @@ mod tests {
 
     /// What the attribute writes, beside `snapshots/<name>.rs`.
     fn assert_expands_to(name: &str, args: TokenStream, item: TokenStream) {
+        assert_written(name, expanded(args, item));
+    }
+
+    fn expanded(args: TokenStream, item: TokenStream) -> TokenStream {
         let (item, plugin) = match crate::plugin::check(args, item.clone()) {
             Ok(plugin) => (item, plugin),
             Err(error) => panic!("{error}"),
@@ -156,7 +160,18 @@ mod tests {
         let package =
             Package { name: "agent".to_owned(), version: "1.0.0".to_owned(), license: "Apache-2.0".to_owned() };
         let beside = expand(&plugin, &package, is_last);
-        assert_written(name, quote!(#item #beside));
+        quote!(#item #beside)
+    }
+
+    #[test]
+    fn the_last_of_two_attributes_on_a_block_lists_both() {
+        let lists = |item| {
+            let written = expanded(quote!(kind = "llm", name = "both"), item).to_string();
+            written.contains("__LK_PLUGINS_OF_NEW")
+        };
+        let block = quote!(impl Parrot { fn new() -> Self { Self } });
+        assert!(lists(block.clone()));
+        assert!(!lists(quote!(#[lk_plugin(kind = "tts", name = "both")] #block)));
     }
 
     #[test]

@@ -277,6 +277,7 @@ mod tests {
             (quote!(1..=), "includes its end"),
             (quote!(1..-9), "includes its end"),
             (quote!(1), "not a range; write `1..`"),
+            (quote!(+1..), "not a number"),
             (quote!(..), "not a range; write `1..`"),
             (quote!(2..=1), "is empty"),
             (quote!(..="a"), "not a number"),

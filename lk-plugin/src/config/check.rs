@@ -211,10 +211,8 @@ const fn integer(json: &[u8], start: usize, end: usize) -> Option<i128> {
         if !json[at].is_ascii_digit() {
             return None;
         }
-        // So large that no type holds it; the exact value does not matter.
-        if number < i128::MAX / 100 {
-            number = number * 10 + (json[at] - b'0') as i128;
-        }
+        // Where it stops no type holds it.
+        number = number.saturating_mul(10).saturating_add((json[at] - b'0') as i128);
         at += 1;
     }
     Some(if negative { -number } else { number })
