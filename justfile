@@ -45,9 +45,9 @@ model:
 linker-matrix:
     tests/linker-matrix.sh
 
-# What a streamed token costs, beside async-openai and bare reqwest.
-bench-openai:
-    cargo run --release --manifest-path lk-plugins/benches/openai/Cargo.toml --target-dir target/openai-bench
+# What a streamed token costs, beside async-openai, bare reqwest and, with `--python PYTHON`, openai's own package for Python.
+bench-openai *arguments:
+    cargo run --release --manifest-path lk-plugins/benches/openai/Cargo.toml --target-dir target/openai-bench -- {{arguments}}
 
 # Instructions and allocations of the hot paths, held to a table (wants valgrind; installs gungraun's runner into target/).
 instructions:

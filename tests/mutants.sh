@@ -14,11 +14,11 @@ work=$PWD/target/mutants
 
 copy() { # subject
   tree=$work/$1/tree
-  rm -rf "$tree"
+  rm -rf "$tree" "$work/$1"/*.txt
   mkdir -p "$tree"
   # Each file new, so that nothing of the last mutant's build passes for it.
   cp --recursive Cargo.lock rustfmt.toml lk-plugin lk-plugin-macros lk-plugins lk-go ui-tests tests "$tree/"
-  sed -e 's|^members = .*|members = ["lk-plugin", "lk-plugin-macros", "lk-plugins", "tests", "tests/fixtures/twin-one", "tests/fixtures/twin-two", "ui-tests"]|' \
+  sed -e 's|^members = .*|members = ["lk-plugin", "lk-plugin-macros", "lk-plugins", "tests", "tests/fixtures/twin-one", "tests/fixtures/twin-two", "tests/configs", "ui-tests"]|' \
     -e 's|^exclude = .*|exclude = ["lk-plugins/benches/openai", "tests/fuzz", "lk-go"]|' \
     -e '/^default-members/d' Cargo.toml > "$tree/Cargo.toml"
   cat >> "$tree/Cargo.toml" <<END
@@ -59,22 +59,50 @@ END
       printf '\n[[test]]\nname = "%s"\n' "$test"
     done
   } > "$tree/tests/Cargo.toml"
+  # Those that need the core alone, so that no more is built for each mutant of it.
+  mkdir "$tree/tests/configs"
+  {
+    sed -e 's/^name = .*/name = "config-tests"/' -e '/^lk-plugins\|^fastrand\|^jsonschema\|^twin-/d' -e '/^\[\[test/,$d' "$tree/tests/Cargo.toml"
+    for test in config config_files config_nested; do
+      printf '\n[[test]]\nname = "%s"\npath = "../tests/%s.rs"\n' "$test" "$test"
+    done
+  } > "$tree/tests/configs/Cargo.toml"
   # cargo-mutants does not see modules that a macro declares. This declares it again, never to be compiled.
   printf '\n#[cfg(any())]\nmod silero;\n' >> "$tree/lk-plugins/src/lib.rs"
 }
 
 # The mutants of some files against some tests of one package.
-try() { # subject, files, package, what cargo test is told
-  local subject=$1 files=$2 package=$3
+try() { # subject, files, package, options of Cargo that choose tests, perhaps -- and options of these tests
+  local subject=$1 files=$2 package=$3 chosen=() own=()
   shift 3
+  while [ $# -gt 0 ] && [ "$1" != -- ]; do
+    chosen+=("$1")
+    shift
+  done
+  # What stands behind `--` of cargo-mutants is not for its build, which would then be another one.
+  [ ${#chosen[@]} = 0 ] || own=("${chosen[@]/#/--cargo-arg=}")
   export CARGO_TARGET_DIR=$work/$subject/target CARGO_INCREMENTAL=1
   # cargo-mutants would first run the mutated package's tests, whichever are named.
-  (cd "$tree" && cargo test --quiet --profile mutants --package "$package" "$@" > "$work/$subject/baseline.log" 2>&1) ||
+  (cd "$tree" && cargo test --quiet --profile mutants --package "$package" "${chosen[@]}" "$@" > "$work/$subject/baseline.log" 2>&1) ||
     { cat "$work/$subject/baseline.log"; echo "these tests fail without a mutant"; exit 1; }
   # 2 is "some were missed", 3 "some ran out of time": both are results.
-  cargo mutants --dir "$tree" --output "$work/$subject" --in-place --baseline skip --profile mutants --timeout 20 \
-    --file "$files" --exclude '**/fuzzing.rs' "${options[@]}" --test-package "$package" -- "$@" || [ $? -le 3 ]
+  cargo mutants --dir "$tree" --output "$work/$subject" --in-place --baseline skip --profile mutants --timeout "${TIMEOUT:-20}" \
+    --file "$files" --exclude '**/fuzzing.rs' "${options[@]}" --test-package "$package" "${own[@]}" -- "$@" || [ $? -le 3 ]
   rm -rf "$work/$subject/mutants.out.old"
+  for result in caught timeout unviable; do
+    cat "$work/$subject/mutants.out/$result.txt" >> "$work/$subject/$result.txt"
+  done
+}
+
+# What all tries together said; each mutant stands in one of these files.
+sum() { # subject
+  local out=$work/$1 caught timeout missed
+  caught=$(wc -l < "$out/caught.txt")
+  timeout=$(wc -l < "$out/timeout.txt")
+  cp "$out/mutants.out/missed.txt" "$out/missed.txt"
+  missed=$(wc -l < "$out/missed.txt")
+  printf '%s: of %d mutants that compile %d were noticed, %d of them by running out of time; %d are left (%s)\n' \
+    "$1" $((caught + timeout + missed)) $((caught + timeout)) "$timeout" "$missed" "$out/missed.txt"
 }
 
 # Those that the last tests missed, against others. (Not --iterate: with a shard, that picks other mutants.)
@@ -89,25 +117,27 @@ again() { # as try
 
 vad() {
   local files='lk-plugins/src/silero/{machine,stream,speech_buffer}.rs'
-  local silero=(--no-default-features --features silero --lib -- silero)
+  local silero=(--no-default-features --features=silero --lib -- silero)
   try vad "$files" lk-plugins "${silero[@]}" --skip silero::model --skip other_rates
   again vad "$files" lk-plugins "${silero[@]}"
 }
 
 registry() {
-  try registry 'lk-plugin/src/registry/*.rs' integration-tests --test registry --test duplicates
+  try registry 'lk-plugin/src/registry/*.rs' integration-tests --test=registry --test=duplicates
   again registry 'lk-plugin/src/registry/*.rs' lk-plugin --lib
 }
 
 config() {
-  try config 'lk-plugin/src/config/*.rs' lk-plugin --lib
-  again config 'lk-plugin/src/config/*.rs' integration-tests --test config --test config_files --test config_nested
-  again config 'lk-plugin/src/config/*.rs' integration-tests --test schema --test registry
+  # Without the one test that takes seconds, which is not about configs.
+  try config 'lk-plugin/src/config/*.rs' lk-plugin --lib --features=dynamic,toml,url,yaml -- --skip registry::added
+  again config 'lk-plugin/src/config/*.rs' config-tests
+  again config 'lk-plugin/src/config/*.rs' integration-tests --test=schema --test=registry
 }
 
 macros() {
   try macros 'lk-plugin-macros/src/**/*.rs' lk-plugin-macros --lib
-  again macros 'lk-plugin-macros/src/**/*.rs' integration-tests --test attribute --test config --test config_nested
+  again macros 'lk-plugin-macros/src/**/*.rs' config-tests
+  again macros 'lk-plugin-macros/src/**/*.rs' integration-tests --test=attribute --test=duplicates
 }
 
 subjects=()
@@ -125,4 +155,5 @@ for subject in "${subjects[@]}"; do
   copy "$subject"
   printf '\n==> %s\n' "$subject"
   "$subject"
+  sum "$subject"
 done

@@ -26,7 +26,13 @@ for part in "${parts[@]}"; do
   case $part in
     boundary) ASAN_OPTIONS=detect_stack_use_after_return=1 under address "${core[@]}" ;;
     threads) under thread "${core[@]}" ;;
-    loading) under address -p integration-tests --test loading ;;
+    # A file that crashes must end by the signal that the tests wait for. Without whole stacks nothing could be told apart
+    # from what is kept for good.
+    loading)
+      ASAN_OPTIONS=detect_stack_use_after_return=1:handle_segv=0:fast_unwind_on_malloc=0 \
+        LSAN_OPTIONS=suppressions=$PWD/tests/leaks-for-good.txt:print_suppressions=0 \
+        under address -p integration-tests --test loading
+      ;;
     *) echo "there is no part \`$part\`; choose from boundary, loading, threads" >&2; exit 2 ;;
   esac
 done

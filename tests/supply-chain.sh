@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # What we depend on, and whether others can depend on us.
 #
-#   tests/supply-chain.sh [licences|unused|notices|features|minimal|msrv|package]…      all of them unless named
+#   tests/supply-chain.sh [advisories|licences|unused|notices|features|minimal|msrv|package]…      all but the first unless named
 #
+# advisories  known holes and crates given up, of each lock file here: cargo-deny, which fetches RustSec's database
 # licences  every crate's licence, source and the banned ones: cargo-deny and deny.toml
 # unused    dependencies that nothing uses: cargo-machete
 # notices   THIRD-PARTY-CRATES.md names what is in the lock file: cargo-deny
@@ -20,6 +21,15 @@ need() { # tool, how to install it
 }
 
 msrv_version() { sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml; }
+
+advisories() {
+  need cargo-deny "cargo install --locked cargo-deny"
+  local lock
+  git ls-files '*Cargo.lock' | while read -r lock; do
+    printf '%s: ' "$lock"
+    cargo deny --all-features --manifest-path "${lock%lock}toml" --config deny.toml check advisories
+  done
+}
 
 licences() {
   need cargo-deny "cargo install --locked cargo-deny"
@@ -92,7 +102,7 @@ package() {
 [ $# -gt 0 ] || set -- licences unused notices features minimal msrv package
 for check; do
   case $check in
-    licences | unused | notices | features | minimal | msrv | package) printf '\n==> %s\n' "$check" && "$check" ;;
-    *) echo "\`$check\` is no check; there are features, licences, minimal, msrv, notices, package and unused" >&2 && exit 2 ;;
+    advisories | licences | unused | notices | features | minimal | msrv | package) printf '\n==> %s\n' "$check" && "$check" ;;
+    *) echo "\`$check\` is no check; there are advisories, features, licences, minimal, msrv, notices, package and unused" >&2 && exit 2 ;;
   esac
 done

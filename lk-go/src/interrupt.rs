@@ -4,6 +4,7 @@
 use std::future::{Future, poll_fn};
 use std::io::{self, Read};
 use std::pin::pin;
+use std::process::{Child, ExitStatus};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::sync::{Mutex, PoisonError};
@@ -21,6 +22,9 @@ const BLOCK: usize = 16 * 1024;
 
 /// How many blocks are read ahead.
 const BLOCKS_AHEAD: usize = 4;
+
+/// How often a program is looked at that should end by itself.
+const LOOKS: usize = 20;
 
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 
@@ -57,6 +61,59 @@ pub(crate) fn or<T>(future: impl Future<Output = T>) -> Option<T> {
         }
         future.as_mut().poll(context).map(Some)
     }))
+}
+
+/// Waits for what another thread sends; `None` when Ctrl-C came first, or that thread ended without sending.
+pub(crate) fn received<T>(receiver: &Receiver<T>) -> Option<T> {
+    while !requested() {
+        match receiver.recv_timeout(LATENCY) {
+            Ok(sent) => return Some(sent),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    None
+}
+
+/// Waits for a program's end. After Ctrl-C, which in a terminal it got too, it has a second to end by itself.
+///
+/// # Errors
+///
+/// When the system does not tell what became of it.
+pub(crate) fn end(child: &mut Child) -> io::Result<ExitStatus> {
+    if !requested() {
+        let status = child.wait()?;
+        // It may have heard of Ctrl-C before we did.
+        for _ in 0..if is_interrupted(status) { LOOKS } else { 0 } {
+            if requested() {
+                break;
+            }
+            thread::sleep(LATENCY);
+        }
+        return Ok(status);
+    }
+    for _ in 0..LOOKS {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        thread::sleep(LATENCY);
+    }
+    child.kill()?;
+    child.wait()
+}
+
+/// Whether a program ended by Ctrl-C.
+#[cfg(unix)]
+fn is_interrupted(status: ExitStatus) -> bool {
+    use std::os::unix::process::ExitStatusExt as _;
+
+    const SIGINT: i32 = 2;
+    status.signal() == Some(SIGINT)
+}
+
+#[cfg(not(unix))]
+fn is_interrupted(_: ExitStatus) -> bool {
+    false
 }
 
 /// A source that may keep its reader waiting, such as a pipe: it ends at Ctrl-C.
@@ -107,17 +164,13 @@ impl Interruptible {
 
     /// Waits for a block; `false` at the end and after Ctrl-C.
     fn next_block(&mut self) -> io::Result<bool> {
-        while !requested() {
-            match self.blocks.recv_timeout(LATENCY) {
-                Ok(block) => {
-                    self.block = io::Cursor::new(block?);
-                    return Ok(true);
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
+        match received(&self.blocks) {
+            Some(block) => {
+                self.block = io::Cursor::new(block?);
+                Ok(true)
             }
+            None => Ok(false),
         }
-        Ok(false)
     }
 }
 

@@ -12,8 +12,6 @@ use std::ffi::OsString;
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
-use clap::Parser;
-
 mod cli;
 mod commands;
 mod error;
@@ -48,7 +46,7 @@ pub fn run() -> ExitCode {
 }
 
 /// Runs the command line with these arguments, the first of which is the program's name; else as [`run`].
-pub fn run_with(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> ExitCode {
+pub fn run_with(arguments: impl IntoIterator<Item = impl Into<OsString>>) -> ExitCode {
     hooked(arguments, &[])
 }
 
@@ -64,28 +62,30 @@ pub fn run_with_built_ins(built_ins: BuiltIns<'_>) -> ExitCode {
     hooked(std::env::args_os(), built_ins)
 }
 
-fn hooked(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>, built_ins: BuiltIns<'_>) -> ExitCode {
+fn hooked(arguments: impl IntoIterator<Item = impl Into<OsString>>, built_ins: BuiltIns<'_>) -> ExitCode {
     panic::set_hook(Box::new(output::bug));
     ExitCode::from(guarded(arguments, built_ins).code())
 }
 
-fn guarded(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>, built_ins: BuiltIns<'_>) -> Exit {
+fn guarded(arguments: impl IntoIterator<Item = impl Into<OsString>>, built_ins: BuiltIns<'_>) -> Exit {
     panic::catch_unwind(AssertUnwindSafe(|| execute(arguments, built_ins))).unwrap_or(Exit::Bug)
 }
 
-fn execute(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>, built_ins: BuiltIns<'_>) -> Exit {
-    let cli = match Cli::try_parse_from(arguments) {
+fn execute(arguments: impl IntoIterator<Item = impl Into<OsString>>, built_ins: BuiltIns<'_>) -> Exit {
+    let cli = match Cli::read(arguments) {
         Ok(cli) => cli,
         Err(message) => {
-            output::usage(&message);
-            return if message.exit_code() == 0 { Exit::Good } else { Exit::Usage };
+            let code = if message.exit_code() == 0 { Exit::Good } else { Exit::Usage };
+            return output::usage(&message).map_or_else(|error| failed(&error), |()| code);
         }
     };
     terminal::set_color(cli.color);
-    commands::run(&cli.command, built_ins).unwrap_or_else(|error| {
-        output::error(&error);
-        error.exit()
-    })
+    commands::run(&cli.command, built_ins).unwrap_or_else(|error| failed(&error))
+}
+
+fn failed(error: &error::Error) -> Exit {
+    output::error(error);
+    error.exit()
 }
 
 #[cfg(test)]

@@ -32,7 +32,11 @@ pub(crate) fn result(text: &str) -> Result<()> {
 
 fn write(bytes: &[u8]) -> Result<()> {
     let mut stdout = io::stdout().lock();
-    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+    written(stdout.write_all(bytes).and_then(|()| stdout.flush()))
+}
+
+fn written(outcome: io::Result<()>) -> Result<()> {
+    match outcome {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::Output(error)),
         _ => Ok(()),
     }
@@ -110,13 +114,22 @@ pub(crate) fn list(rows: impl IntoIterator<Item = [String; 2]>) -> String {
 }
 
 /// Prints what clap has to say: help and version to standard output, mistakes to standard error.
-pub(crate) fn usage(message: &clap::Error) {
+///
+/// # Errors
+///
+/// As [`result`].
+pub(crate) fn usage(message: &clap::Error) -> Result<()> {
     let is_help = message.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
-    if message.use_stderr() && !is_help {
-        return say(Style::new().red().bold(), "error", usage::mistake(message));
+    if message.use_stderr() {
+        if is_help {
+            // Nobody is left to hear that this failed.
+            let _ = message.print();
+        } else {
+            say(Style::new().red().bold(), "error", usage::mistake(message));
+        }
+        return Ok(());
     }
-    // Nobody is left to hear that this failed.
-    let _ = message.print();
+    written(message.print().and_then(|()| io::stdout().flush()))
 }
 
 /// Prints a failure and its causes.
@@ -150,6 +163,15 @@ pub(crate) fn warning(text: impl fmt::Display) {
 /// Prints something that the user may want to know.
 pub(crate) fn note(text: impl fmt::Display) {
     say(Style::new().cyan().bold(), "note", text);
+}
+
+/// Takes away what another program's progress bar left on the terminal's last line.
+pub(crate) fn clear_line() {
+    let terminal = Term::stderr();
+    if terminal.is_term() {
+        // As with all that is said on the side.
+        let _ = terminal.clear_line();
+    }
 }
 
 /// The panic hook: one paragraph, and the backtrace for those who asked for it.

@@ -1,5 +1,7 @@
 //! What the environment says of the terminal: whether it shows more than ASCII, and whether colours are wanted.
 
+use std::sync::{Mutex, PoisonError};
+
 use clap::ValueEnum;
 
 /// When to print in colour.
@@ -13,8 +15,21 @@ pub(crate) enum Color {
     Never,
 }
 
+/// What was chosen last.
+static COLOR: Mutex<Color> = Mutex::new(Color::Auto);
+
+/// What the user chose with `--color`, as other programs call it; `None` when the environment decides.
+pub(crate) fn chosen_color() -> Option<&'static str> {
+    match *COLOR.lock().unwrap_or_else(PoisonError::into_inner) {
+        Color::Auto => None,
+        Color::Always => Some("always"),
+        Color::Never => Some("never"),
+    }
+}
+
 /// Makes it so for everything that is printed from now on.
 pub(crate) fn set_color(color: Color) {
+    *COLOR.lock().unwrap_or_else(PoisonError::into_inner) = color;
     let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let wanted = match color {
         Color::Always => true,

@@ -219,3 +219,31 @@ fn parenthesized(input: ParseStream<'_>) -> Option<Group> {
     let _: Option<Group> = input.parse().ok();
     Some(group)
 }
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+
+    use super::*;
+
+    /// What is said of an attribute's text.
+    fn said(text: TokenStream) -> Vec<String> {
+        let mut errors = Errors::default();
+        Args::read(text, &mut errors);
+        let errors = errors.finish::<()>(None).err();
+        errors.into_iter().flatten().map(|error| error.to_string()).collect()
+    }
+
+    #[test]
+    fn what_follows_a_value_is_a_key_only_with_a_value_of_its_own() {
+        for (text, wanted) in [
+            (quote!(kind = "stt" name = "a"), "a comma is missing"),
+            (quote!(kind = "stt" models(file()), name = "a"), "a comma is missing"),
+            (quote!(kind = "stt" name, name = "a"), "this does not belong here"),
+            (quote!(kind = "stt" = "llm", name = "a"), "this does not belong here"),
+        ] {
+            let said = said(text.clone());
+            assert!(said.first().is_some_and(|said| said.starts_with(wanted)), "{text}: {said:?}");
+        }
+    }
+}

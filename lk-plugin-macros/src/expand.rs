@@ -141,14 +141,17 @@ fn items(plugin: &Plugin, package: &Package) -> TokenStream {
 }
 
 #[cfg(test)]
-#[expect(clippy::panic, clippy::unwrap_used, reason = "a test stops at its first surprise")]
+#[expect(clippy::panic, reason = "a test stops at its first surprise")]
 mod tests {
-    use std::fs;
-
     use super::*;
+    use crate::snapshot::assert_written;
 
-    /// What the attribute writes, beside `snapshots/<name>.rs`; `BLESS=1` writes the file instead.
+    /// What the attribute writes, beside `snapshots/<name>.rs`.
     fn assert_expands_to(name: &str, args: TokenStream, item: TokenStream) {
+        assert_written(name, expanded(args, item));
+    }
+
+    fn expanded(args: TokenStream, item: TokenStream) -> TokenStream {
         let (item, plugin) = match crate::plugin::check(args, item.clone()) {
             Ok(plugin) => (item, plugin),
             Err(error) => panic!("{error}"),
@@ -157,14 +160,18 @@ mod tests {
         let package =
             Package { name: "agent".to_owned(), version: "1.0.0".to_owned(), license: "Apache-2.0".to_owned() };
         let beside = expand(&plugin, &package, is_last);
-        let file: syn::File = syn::parse2(quote!(#item #beside)).unwrap();
-        let written = prettyplease::unparse(&file);
-        let path = format!("{}/src/snapshots/{name}.rs", env!("CARGO_MANIFEST_DIR"));
-        if std::env::var_os("BLESS").is_some() {
-            fs::write(&path, &written).unwrap();
-        }
-        let snapshot = fs::read_to_string(&path).unwrap_or_default();
-        assert!(written == snapshot, "{path} differs; read the change, then run the test with `BLESS=1`:\n{written}");
+        quote!(#item #beside)
+    }
+
+    #[test]
+    fn the_last_of_two_attributes_on_a_block_lists_both() {
+        let lists = |item| {
+            let written = expanded(quote!(kind = "llm", name = "both"), item).to_string();
+            written.contains("__LK_PLUGINS_OF_NEW")
+        };
+        let block = quote!(impl Parrot { fn new() -> Self { Self } });
+        assert!(lists(block.clone()));
+        assert!(!lists(quote!(#[lk_plugin(kind = "tts", name = "both")] #block)));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Reads as much of the annotated item as the attribute needs: syn's own `ItemFn` would need its feature `full`.
 
-use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Ident, Spacing, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Expr, Lit, Meta, Token, Visibility};
@@ -135,7 +135,7 @@ fn next_keyword(input: ParseStream<'_>) -> Option<Ident> {
     last
 }
 
-/// From its qualifiers to its return type; the body is left.
+/// From its qualifiers to its return type; a where clause and the body are left.
 fn function(input: ParseStream<'_>, attributes: Vec<Attribute>) -> syn::Result<Function> {
     let mut qualifiers = Vec::new();
     loop {
@@ -162,9 +162,6 @@ fn function(input: ParseStream<'_>, attributes: Vec<Attribute>) -> syn::Result<F
         }
     }
     let where_clause = input.peek(Token![where]).then(|| input.span());
-    while !input.is_empty() && !input.peek(syn::token::Brace) && !input.peek(Token![;]) {
-        input.parse::<TokenTree>()?;
-    }
     Ok(Function { attributes, qualifiers, name, generics, parameters, parentheses: group.span(), output, where_clause })
 }
 
@@ -244,11 +241,14 @@ fn parameters(tokens: TokenStream) -> Vec<Parameter> {
 
 fn parameter(tokens: &[TokenTree]) -> Option<Parameter> {
     let span = tokens.first()?.span();
-    // A single colon: `::` belongs to a path.
-    let colon = (0..tokens.len()).find(|&index| {
-        is_punct(tokens.get(index), ':')
-            && !is_punct(tokens.get(index + 1), ':')
-            && !(index > 0 && is_punct(tokens.get(index - 1), ':'))
+    let is_joint =
+        |token: &TokenTree| matches!(token, TokenTree::Punct(p) if p.as_char() == ':' && p.spacing() == Spacing::Joint);
+    // A single colon: `::` belongs to a path, which may come right behind it.
+    let mut in_path = false;
+    let colon = tokens.iter().position(|token| {
+        let is_single = is_punct(Some(token), ':') && !is_joint(token) && !in_path;
+        in_path = is_joint(token);
+        is_single
     });
     let pattern = &tokens[..colon.unwrap_or(tokens.len())];
     let self_span = pattern.iter().find(|token| matches!(token, TokenTree::Ident(word) if word == "self"));
@@ -340,6 +340,13 @@ mod tests {
         ));
         assert_eq!(stream(&function.generics).to_string(), quote!(F: Fn() -> A, B).to_string());
         assert_eq!(function.parameters.len(), 1);
+        assert_eq!(
+            self::function(quote!(
+                fn f<A: Into<Option<B>>>() {}
+            ))
+            .name,
+            "f"
+        );
     }
 
     fn parts_of<const N: usize>(parts: [TokenStream; N]) -> Vec<String> {
@@ -350,6 +357,7 @@ mod tests {
     fn the_type_of_a_parameter_comes_after_its_single_colon() {
         for (parameter, wanted) in [
             (quote!(config: a::B), quote!(a::B)),
+            (quote!(config: ::a::B), quote!(::a::B)),
             (quote!(a::Wrapped(config): B), quote!(B)),
             (quote!(&self), quote!(&self)),
         ] {
@@ -359,10 +367,34 @@ mod tests {
     }
 
     #[test]
-    fn a_constructor_in_a_block_may_have_qualifiers() {
+    fn a_word_is_found_in_groups_too() {
+        let tokens: Vec<TokenTree> = quote!(A<(B, [Self; 2])>).into_iter().collect();
+        assert!(has_word("Self", &tokens).is_some() && has_word("C", &tokens).is_none());
+    }
+
+    #[test]
+    fn what_has_no_type_is_no_mistake_of_the_reader() {
+        assert_eq!(parameters(quote!(: , ::)).len(), 2);
+    }
+
+    #[test]
+    fn the_first_line_of_the_docs_is_found_among_other_attributes() {
+        let item = Item::read(quote!(
+            #[must_use = "it hears"]
+            #[doc = "\n Hears. \n Well."]
+            fn new() -> A {}
+        ));
+        let attributes = item.map(|item| item.attributes).unwrap_or_default();
+        assert_eq!(Function::first_doc_line(&attributes).as_deref(), Some("Hears"));
+    }
+
+    #[test]
+    fn a_constructor_in_a_block_may_have_qualifiers_and_anything_before_it() {
         let block = quote!(impl A {
             const N: u8 = 1;
+            const MAKE: fn() -> A = A::new;
             type B = C;
+            fn before() -> [u8; 2] where B: C { [1, 2] }
             pub const fn new() -> A { A }
             unsafe extern "C" fn other() {}
         });

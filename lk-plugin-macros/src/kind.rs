@@ -29,3 +29,22 @@ pub(crate) fn closest<'c>(given: &str, choices: &[&'c str]) -> Option<&'c str> {
     let likely = distances.min().filter(|(distance, choice)| *distance <= (choice.len() / 3).max(1));
     likely.map(|(_, choice)| choice)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::closest;
+
+    #[test]
+    fn one_letter_in_three_may_be_wrong() {
+        let keys = ["kind", "license", "name"];
+        for (given, meant) in [
+            ("lisence", Some("license")),
+            ("lcens", Some("license")),
+            ("lens", None),
+            ("KINT", Some("kind")),
+            ("kant", None),
+        ] {
+            assert_eq!(closest(given, &keys), meant, "{given}");
+        }
+    }
+}

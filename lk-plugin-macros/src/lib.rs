@@ -25,6 +25,8 @@ mod note;
 mod place;
 mod plugin;
 mod require;
+#[cfg(test)]
+mod snapshot;
 mod stacked;
 
 /// Makes a constructor a plugin: `#[lk_plugin(kind = "stt", name = "openai")]`.

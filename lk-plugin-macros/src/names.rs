@@ -40,3 +40,18 @@ pub(crate) fn section(kind: &str, name: &str) -> String {
 pub(crate) fn symbol(kind: &str, name: &str) -> String {
     format!("lk_plugin_is_unique_{}", joined(kind, name))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_name_says_whose_it_is() {
+        assert_eq!(unique("stt", "open-ai"), "lk_plugin_stt_open_ai");
+        assert_eq!(entry("stt", "open-ai"), "__LK_PLUGIN_STT_OPEN_AI");
+        assert!(is_entry(&entry("stt", "open-ai")) && !is_entry(&unique("stt", "open-ai")));
+        assert_eq!(section("stt", "open-ai"), "lk_plugin_stt_open_ai");
+        assert_eq!(symbol("stt", "open-ai"), "lk_plugin_is_unique_stt_open_ai");
+        assert_eq!(entries(&Ident::new_raw("type", Span::call_site())), "__LK_PLUGINS_OF_TYPE");
+    }
+}

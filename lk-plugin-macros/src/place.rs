@@ -84,6 +84,7 @@ mod tests {
             ("fn f() -> impl A { #[p(x = 1)] fn new() -> A { A } }", false, true),
             ("impl A { fn f() { #[p(x = 1)] fn new() -> A { A } } }", false, true),
             ("mod m { #[p(x = 1)] fn new() -> A { A } } impl A { fn new() -> A { A } }", false, true),
+            ("#[p(x = 1)] const N: u8 = 1; fn new() -> A { A }", false, false),
             ("impl A { #[p(x = 2)] fn new() -> A { A } #[p(x = 1)] fn old() -> A { A } }", false, false),
         ] {
             let mut found = Found::default();

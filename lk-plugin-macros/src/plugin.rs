@@ -334,3 +334,79 @@ fn output_spans(function: &Function) -> (Span, Span) {
     let span = |index: usize| arguments.get(index).and_then(|part| part.first()).map_or(whole, TokenTree::span);
     (span(0), span(1))
 }
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+
+    use super::*;
+
+    /// What is said of a function that is a plugin.
+    fn said(item: TokenStream) -> Vec<String> {
+        let errors = check(quote!(kind = "stt", name = "a"), item).err();
+        errors.into_iter().flatten().map(|error| error.to_string()).collect()
+    }
+
+    #[test]
+    fn a_plugin_that_borrows_is_refused_however_it_is_wrapped() {
+        for output in [quote!(A<'_>), quote!(Result<A<'_>, B>), quote!(Result<(A, [B<'_>; 2]), C>)] {
+            let said = said(quote!(fn new(config: &Config) -> #output {}));
+            assert!(matches!(said.as_slice(), [said] if said.contains("borrows nothing")), "{output}: {said:?}");
+        }
+        assert_eq!(
+            said(quote!(
+                fn new() -> Result<A<'static>, _> {}
+            )),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn a_method_is_refused_once() {
+        let said = said(quote!(
+            fn new(&self) -> Self {}
+        ));
+        assert!(matches!(said.as_slice(), [said] if said.contains("a method cannot make")), "{said:?}");
+    }
+
+    #[test]
+    fn a_reference_alone_is_the_config_as_it_is() {
+        let parameter = |ty: TokenStream| {
+            check(quote!(kind = "stt", name = "a"), quote!(fn new(config: #ty) -> A {})).map(|plugin| plugin.parameter)
+        };
+        assert!(matches!(parameter(quote!(&Config)), Ok(Parameter::Reference(_))));
+        for ty in [quote!(Config), quote!(::a::Config), quote!(<A as B>::C)] {
+            let typed =
+                matches!(parameter(ty.clone()), Ok(Parameter::Typed(read)) if read.to_string() == ty.to_string());
+            assert!(typed, "{ty}");
+        }
+    }
+
+    #[test]
+    fn a_model_has_the_name_of_a_file_in_no_folder() {
+        for name in ["", "a/b.onnx", "a\\b.onnx", ".onnx"] {
+            let models = quote!(models(file(name = #name, url = "https://a", size = 1, sha256 = "")));
+            let errors = check(
+                quote!(kind = "stt", name = "a", #models),
+                quote!(
+                    fn new() -> A {}
+                ),
+            )
+            .err();
+            let said: Vec<String> = errors.into_iter().flatten().map(|error| error.to_string()).collect();
+            assert!(said.iter().any(|said| said.contains("not a file name")), "{name}: {said:?}");
+        }
+    }
+
+    #[test]
+    fn the_types_of_plugin_and_error_are_where_they_are_written() {
+        let spans = |item: &str| {
+            let plugin = check(quote!(kind = "stt", name = "a"), item.parse().unwrap_or_default()).ok()?;
+            Some((plugin.plugin_span.start().column, plugin.error_span.start().column))
+        };
+        assert_eq!(spans("fn new() -> Plugin {}"), Some((12, 12)));
+        assert_eq!(spans("fn new() -> Result<Plugin, Error> {}"), Some((19, 27)));
+        assert_eq!(spans("fn new() -> a::Result<Box<A, B>, C> {}"), Some((22, 33)));
+        assert_eq!(spans("fn new() -> a::Result<Plugin> {}"), Some((22, 12)));
+    }
+}

@@ -28,10 +28,10 @@ pub(crate) fn expand(input: TokenStream) -> syn::Result<TokenStream> {
             continue;
         };
         let (kind, name) = (LitStr::new(kind, plugin.span()), LitStr::new(name, plugin.span()));
-        let known = plugin::kind_of(&kind, &mut errors).is_some() & plugin::is_name(&name, &mut errors);
-        if known {
-            let symbol = format!("__start_{}", names::section(&kind.value(), &name.value()));
-            required.push(quote! {
+        plugin::kind_of(&kind, &mut errors);
+        plugin::is_name(&name, &mut errors);
+        let symbol = format!("__start_{}", names::section(&kind.value(), &name.value()));
+        required.push(quote! {
                 #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
                 const _: () = {
                     unsafe extern "C" {
@@ -41,8 +41,8 @@ pub(crate) fn expand(input: TokenStream) -> syn::Result<TokenStream> {
                     #[used]
                     static REQUIRED: &u8 = &PLUGIN;
                 };
-            });
-        }
+        });
     }
+    // Of a plugin with a mistake nothing is written, nor of the others.
     errors.finish(Some(quote!(#(#required)*)))
 }

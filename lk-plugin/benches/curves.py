@@ -1,21 +1,52 @@
 #!/usr/bin/env python3
-"""Draws how look-up and build of the registry grow with the plugins, from the table that benches/registry.rs prints.
+"""Draws how a cost grows, from the tables that benches print: rows of what was done, ours, somebody else's name, theirs.
 
 Usage: cargo bench -p lk-plugin --bench registry | python3 curves.py FOLDER
-Writes registry-look-up.svg and registry-build.svg to FOLDER, and passes the table on.
+Writes each curve whose rows are there to FOLDER, and passes the tables on. Beside benches/registry.rs these are
+benches/dynamic.rs (how loading a file grows with its plugins) and lk-plugins/benches/openai (tokens with a reply's length).
 """
 
 import math
 import pathlib
 import re
 import sys
+import typing
 
-# Where the curve is: its file and title, and the rows whose names it has.
+
+class Curve(typing.NamedTuple):
+    file: str
+    title: str
+    # The rows whose names it has; the group is what it grows with, called `across`.
+    pattern: str
+    across: str = "plugins"
+    ours: str = "Registry"
+    # Whether the figures are divided by what it grows with.
+    is_share: bool = False
+    # Whether each step up is ten times as much: for contenders far apart.
+    is_logarithmic: bool = False
+
+
 CURVES = [
-    ("registry-look-up.svg", "Look-up of a plugin that is there, ns", r"look-up among +(\d+), hit"),
-    ("registry-build.svg", "Build of a registry, ns per plugin", r"build of +(\d+)"),
+    Curve("registry-look-up.svg", "Look-up of a plugin that is there, ns", r"look-up among +(\d+), hit"),
+    Curve("registry-build.svg", "Build of a registry, ns per plugin", r"build of +(\d+)", is_share=True),
+    Curve(
+        "dynamic-load.svg",
+        "A file with many plugins, µs",
+        r"load of a file with +(\d+)",
+        across="plugins in the file",
+        ours="load",
+        is_logarithmic=True,
+    ),
+    Curve(
+        "openai-tokens.svg",
+        "CPU of a streamed token, µs",
+        r"CPU of a token, replies of +(\d+)",
+        across="tokens of a reply",
+        ours="llm/openai",
+        is_logarithmic=True,
+    ),
 ]
-COLOURS = ["#0b6e4f", "#c8553d", "#6c6f7d"]
+COLOURS = ["#0b6e4f", "#c8553d", "#6c6f7d", "#3b5ba5"]
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 360, 60, 150, 40, 45
 
 
@@ -27,49 +58,59 @@ def rows(lines):
             yield cells[0], float(cells[1]), cells[2], float(cells[3])
 
 
-def series(table, pattern, per_plugin):
-    """For each contender its points: plugins and nanoseconds."""
-    curves = {}
+def series(table, curve):
+    """For each contender its points: what the cost grows with, and the cost."""
+    contenders = {}
     for what, ours, who, theirs in table:
-        match = re.fullmatch(pattern, what)
+        match = re.fullmatch(curve.pattern, what)
         if match:
             count = int(match[1])
-            share = count if per_plugin else 1
-            curves.setdefault("Registry", {})[count] = ours / share
-            curves.setdefault(who, {})[count] = theirs / share
-    return curves
+            share = count if curve.is_share else 1
+            contenders.setdefault(curve.ours, {})[count] = ours / share
+            contenders.setdefault(who, {})[count] = theirs / share
+    return contenders
 
 
-def svg(title, curves):
-    counts = sorted({count for points in curves.values() for count in points})
-    highest = max(value for points in curves.values() for value in points.values())
-    step = 10 ** math.floor(math.log10(highest))
-    step = next(step * part for part in (0.2, 0.5, 1, 2) if highest / (step * part) <= 6)
-    top = step * math.ceil(highest / step)
+def scale(values, is_logarithmic):
+    """The marks of the upright axis, and how high a value stands between the first (0) and the last (1)."""
+    if is_logarithmic:
+        low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
+        high = max(high, low + 1)
+        return [10.0**power for power in range(low, high + 1)], lambda value: (math.log10(value) - low) / (high - low)
+    step = 10 ** math.floor(math.log10(max(values)))
+    step = next(step * part for part in (0.2, 0.5, 1, 2) if max(values) / (step * part) <= 6)
+    steps = math.ceil(max(values) / step)
+    return [number * step for number in range(steps + 1)], lambda value: value / (step * steps)
+
+
+def svg(curve, contenders):
+    counts = sorted({count for points in contenders.values() for count in points})
+    values = [value for points in contenders.values() for value in points.values()]
+    marks, height = scale(values, curve.is_logarithmic)
     span = max(math.log10(counts[-1] / counts[0]), 1)
 
     def x(count):
         return LEFT + (WIDTH - LEFT - RIGHT) * math.log10(count / counts[0]) / span
 
     def y(value):
-        return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * value / top
+        return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * height(value)
 
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="12">',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
-        f'<text x="{LEFT}" y="22" font-size="14">{title}</text>',
-        f'<text x="{x(counts[-1])}" y="{HEIGHT - 8}" text-anchor="end">plugins</text>',
+        f'<text x="{LEFT}" y="22" font-size="14">{curve.title}</text>',
+        f'<text x="{x(counts[-1])}" y="{HEIGHT - 8}" text-anchor="end">{curve.across}</text>',
     ]
-    for number in range(round(top / step) + 1):
-        at, value = y(number * step), number * step
+    for mark in marks:
+        at = y(mark)
         parts.append(f'<line x1="{LEFT}" y1="{at:.1f}" x2="{WIDTH - RIGHT}" y2="{at:.1f}" stroke="#ddd"/>')
-        parts.append(f'<text x="{LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">{value:g}</text>')
+        parts.append(f'<text x="{LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">{mark:g}</text>')
     for count in counts:
         parts.append(f'<text x="{x(count):.1f}" y="{HEIGHT - BOTTOM + 17}" text-anchor="middle">{count:,}</text>')
     # The names stand beside the ends, and not on each other.
     beside = -math.inf
-    ends = sorted(curves.items(), key=lambda curve: y(curve[1][max(curve[1])]))
-    colours = dict(zip(curves, COLOURS))
+    ends = sorted(contenders.items(), key=lambda contender: y(contender[1][max(contender[1])]))
+    colours = dict(zip(contenders, COLOURS))
     for who, points in ends:
         colour = colours[who]
         places = [(x(count), y(value)) for count, value in sorted(points.items())]
@@ -88,10 +129,10 @@ def main():
     table = list(rows(lines))
     folder = pathlib.Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
-    for file, title, pattern in CURVES:
-        curves = series(table, pattern, "per plugin" in title)
-        if curves:
-            (folder / file).write_text(svg(title, curves))
+    for curve in CURVES:
+        contenders = series(table, curve)
+        if contenders:
+            (folder / curve.file).write_text(svg(curve, contenders))
     sys.stdout.writelines(line for line in lines if line.startswith("|"))
 
 

@@ -15,6 +15,10 @@
 //! - `inspect`: what is in a file, opening included; nothing of it runs.
 //! - `load`, `resident`: a whole file from its checks to its plugins in a registry, not probed (a probe is a process), and
 //!   what the process grows by; each time another copy of the file.
+//! - `load of a file with`: the same with more and more plugins in one file; beside it what inspecting it takes, and a
+//!   registry of as many plugins that are there already.
+//!
+//! `cargo bench … | python3 lk-plugin/benches/curves.py FOLDER` draws the latter.
 
 use std::fs;
 use std::hint::black_box;
@@ -31,6 +35,8 @@ use futures_core::Stream;
 use lk_plugin::dynamic::{LoadOptions, SearchPath};
 use lk_plugin::{AudioFrameRef, ChatContext, ChatOptions, Config, Llm, Registry, Vad};
 
+#[path = "dynamic/many.rs"]
+mod many;
 #[path = "dynamic/plugin/src/plugin.rs"]
 mod plugin;
 
@@ -42,28 +48,9 @@ fn main() {
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
-    let file = build();
-    let folder = tempfile::TempDir::new().unwrap_or_else(|error| stop(&error.to_string()));
-    let copies = |from: usize, count: usize| {
-        for number in from..from + count {
-            let copy = folder.path().join(format!("copy-{number:03}/plugin.so"));
-            copy.parent().map(fs::create_dir);
-            let copied =
-                fs::copy(&file, &copy).and_then(|_| fs::set_permissions(&copy, fs::Permissions::from_mode(0o755)));
-            copied.unwrap_or_else(|error| stop(&error.to_string()));
-        }
-    };
-    copies(0, 101);
-    let load = |number: usize| {
-        let registry = Registry::empty();
-        let path = SearchPath::new(folder.path().join(format!("copy-{number:03}")));
-        let report = registry.load_path(&LoadOptions::new(path).without_probe());
-        if let Some(refused) = report.refused.first() {
-            stop(&refused.to_string());
-        }
-        registry
-    };
-    let loaded = load(0);
+    let file = plugin_file();
+    let mut copies = Copies::new();
+    let loaded = load(&copies.add(&file));
     let linked = Registry::linked().unwrap_or_else(|error| stop(&error.to_string()));
 
     say("| what | linked, ns | in a .so, ns | ratio | goal |\n|---|---:|---:|---:|---|");
@@ -120,11 +107,13 @@ fn main() {
     times.sort_by(f64::total_cmp);
     say(&format!("| inspect | | {:.0} | | at most 60000 |", times[times.len() / 2]));
 
+    let folders: Vec<PathBuf> = (0..100).map(|_| copies.add(&file)).collect();
     let before = resident();
-    let mut times: Vec<f64> = (1..101)
-        .map(|number| {
+    let mut times: Vec<f64> = folders
+        .iter()
+        .map(|folder| {
             let start = Instant::now();
-            std::mem::forget(load(number));
+            std::mem::forget(load(folder));
             start.elapsed().as_secs_f64() * 1e6
         })
         .collect();
@@ -135,6 +124,41 @@ fn main() {
         length / 1024,
         median(&mut times)
     ));
+    many::measure(&mut copies);
+}
+
+/// Copies of files, each in a folder of its own: a process loads a file once.
+struct Copies {
+    folder: tempfile::TempDir,
+    count: usize,
+}
+
+impl Copies {
+    fn new() -> Self {
+        Self { folder: tempfile::TempDir::new().unwrap_or_else(|error| stop(&error.to_string())), count: 0 }
+    }
+
+    /// The folder of one more copy.
+    fn add(&mut self, file: &Path) -> PathBuf {
+        let folder = self.folder.path().join(format!("copy-{}", self.count));
+        self.count += 1;
+        let copy = folder.join("plugin.so");
+        let copied = fs::create_dir(&folder)
+            .and_then(|()| fs::copy(file, &copy))
+            .and_then(|_| fs::set_permissions(&copy, fs::Permissions::from_mode(0o755)));
+        copied.unwrap_or_else(|error| stop(&error.to_string()));
+        folder
+    }
+}
+
+/// A registry with the plugins of the file in that folder.
+fn load(folder: &Path) -> Registry {
+    let registry = Registry::empty();
+    let report = registry.load_path(&LoadOptions::new(SearchPath::new(folder)).without_probe());
+    if let Some(refused) = report.refused.first() {
+        stop(&refused.to_string());
+    }
+    registry
 }
 
 /// A task that is told to go on.
@@ -175,29 +199,35 @@ fn median(values: &mut [f64]) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
-/// The plugin as a file, built with the profile of benches.
-fn build() -> PathBuf {
+/// The plugin as a file.
+fn plugin_file() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/dynamic/plugin");
+    let read = |file| fs::read_to_string(here.join(file)).unwrap_or_else(|error| stop(&error.to_string()));
+    let sources = [("lib.rs", read("src/lib.rs")), ("plugin.rs", read("src/plugin.rs"))];
+    build("bench-plugin", &read("Cargo.toml"), &sources)
+}
+
+/// Builds a package as a file, with the profile of releases.
+fn build(package: &str, manifest: &str, sources: &[(&str, String)]) -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("dynamic");
-    // The lock file of the workspace has all versions that are needed; the folder itself stays clean.
-    let sources = target.join("sources");
-    let copied = fs::create_dir_all(sources.join("src")).and_then(|()| {
-        for file in ["Cargo.toml", "src/lib.rs", "src/plugin.rs"] {
-            let text = fs::read_to_string(here.join(file))?;
-            fs::write(sources.join(file), text.replace("{core}", env!("CARGO_MANIFEST_DIR")))?;
-        }
-        fs::copy(here.join("../../../../Cargo.lock"), sources.join("Cargo.lock"))
+    let folder = target.join("sources").join(package);
+    let manifest = manifest.replace("{core}", env!("CARGO_MANIFEST_DIR"));
+    let written = fs::create_dir_all(folder.join("src")).and_then(|()| {
+        fs::write(folder.join("Cargo.toml"), manifest)?;
+        sources.iter().try_for_each(|(file, text)| fs::write(folder.join("src").join(file), text))?;
+        // The lock file of the workspace has all versions that are needed.
+        fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock"), folder.join("Cargo.lock"))
     });
-    copied.unwrap_or_else(|error| stop(&error.to_string()));
+    written.unwrap_or_else(|error| stop(&error.to_string()));
     let built = Command::new(env!("CARGO"))
         .args(["build", "--release", "--offline", "--quiet"])
-        .current_dir(&sources)
+        .current_dir(&folder)
         .env("CARGO_TARGET_DIR", &target)
         .status();
     if !built.is_ok_and(|status| status.success()) {
-        stop("the plugin does not build");
+        stop(&format!("`{package}` does not build"));
     }
-    target.join("release/libbench_plugin.so")
+    target.join(format!("release/lib{}.so", package.replace('-', "_")))
 }
 
 /// Nanoseconds to read what is in a file, opening included.

@@ -1,6 +1,7 @@
 //! Cargo inside a test: for programs and files that a test builds as an author would.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Where all of them are built: one folder, so that what they share is built once.
@@ -24,4 +25,34 @@ pub fn cargo() -> Result<Command, Box<dyn std::error::Error>> {
     cargo.env("CARGO_TARGET_DIR", target()?).env("CARGO_NET_OFFLINE", "true").env("CARGO_PROFILE_DEV_DEBUG", "0");
     cargo.env_remove("RUSTFLAGS");
     Ok(cargo)
+}
+
+/// A compiler that never ends: what `RUSTC_WRAPPER` names, and a folder in which each process of it has a file.
+///
+/// # Errors
+///
+/// When the disk refuses.
+#[cfg(unix)]
+pub fn endless_compiler(folder: &Path) -> Result<(PathBuf, PathBuf), Box<dyn std::error::Error>> {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let (wrapper, running) = (folder.join("endless"), folder.join("running"));
+    fs::create_dir(&running)?;
+    // Cargo asks it about itself first.
+    let script = format!(
+        "#!/bin/sh\ncase \" $* \" in\n*' --crate-name ___ '*) ;;\n*' --crate-name '*) : >'{}'/$$; exec sleep 60;;\nesac\nexec \"$@\"\n",
+        running.display()
+    );
+    fs::write(&wrapper, script)?;
+    fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755))?;
+    Ok((wrapper, running))
+}
+
+/// The processes of such a compiler; none before it is at work.
+///
+/// # Errors
+///
+/// When the disk refuses.
+pub fn processes(running: &Path) -> Result<Vec<String>, Box<dyn std::error::Error>> {
+    fs::read_dir(running)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
 }

@@ -5,112 +5,14 @@
 
 use std::error::Error;
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use integration_tests::model_files::{Machine, content, model, plain, rest, sha256, whole};
 use integration_tests::program::{binary, lk_go};
 use integration_tests::server::{Reply, Server};
-use integration_tests::shared_object::SharedObject;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
-use tempfile::TempDir;
 
 type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
-
-/// What a test's model files hold: 100,000 bytes, which no two windows of repeat.
-fn content() -> Vec<u8> {
-    (0..25_000_u32).flat_map(u32::to_le_bytes).collect()
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// A model file as a plugin declares it.
-fn model(name: &str, url: &str, bytes: &[u8]) -> Value {
-    json!({"name": name, "url": url, "size": bytes.len(), "sha256": sha256(bytes)})
-}
-
-/// Plugins in files, and a folder for their models.
-struct Machine {
-    plugins: TempDir,
-    models: TempDir,
-}
-
-impl Machine {
-    /// A `vad` plugin for each name, with its files.
-    fn new(plugins: &[(&str, &[Value])]) -> Result<Self> {
-        let machine = Self { plugins: TempDir::new()?, models: TempDir::new()? };
-        let mut object = SharedObject::new(target()?.as_str(), &[]);
-        for (name, models) in plugins {
-            let note = json!({
-                "format": 1, "kind": "vad", "name": name, "version": "0.1.0", "package": "fixture",
-                "description": "A fixture", "license": "MIT", "file": "src/lib.rs", "line": 7, "models": models, "fields": [],
-            });
-            object.notes.push((1, note.to_string()));
-        }
-        fs::write(machine.plugins.path().join("fixture.so"), object.bytes())?;
-        Ok(machine)
-    }
-
-    /// With one plugin and one file, `model.bin`, from this server.
-    fn with_one_file(server: &Server) -> Result<Self> {
-        Self::new(&[("gate", &[model("model.bin", &format!("{}/model.bin", server.url()), &content())])])
-    }
-
-    fn environment(&self) -> [(&'static str, &Path); 2] {
-        [("LK_PLUGIN_PATH", self.plugins.path()), ("LK_MODEL_DIR", self.models.path())]
-    }
-
-    fn run(&self, arguments: &[&str]) -> Result<Output> {
-        let mut command = lk_go()?;
-        for proxy in ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
-            command.env_remove(proxy);
-        }
-        Ok(command.args(["plugin", "download-files"]).args(arguments).envs(self.environment()).output()?)
-    }
-
-    fn model(&self, name: &str) -> PathBuf {
-        self.models.path().join("fixture").join(name)
-    }
-
-    /// What is kept of `model.bin`.
-    fn part(&self) -> PathBuf {
-        self.model(&format!(".model.bin.{}.part", &sha256(&content())[..16]))
-    }
-
-    /// The names of all that is in the package's folder.
-    fn names(&self) -> Result<Vec<String>> {
-        let mut names = Vec::new();
-        for entry in fs::read_dir(self.models.path().join("fixture"))? {
-            names.push(entry?.file_name().to_string_lossy().into_owned());
-        }
-        names.sort();
-        Ok(names)
-    }
-}
-
-fn target() -> Result<String> {
-    let rustc = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into())).arg("-vV").output()?;
-    let text = String::from_utf8(rustc.stdout)?;
-    Ok(text.lines().find_map(|line| line.strip_prefix("host: ")).ok_or("a host")?.to_owned())
-}
-
-/// An answer that tells its length, and then sends so much of it.
-fn plain(head: &str, bytes: &[u8], sent: usize) -> Reply {
-    let head = format!("HTTP/1.1 {head}\r\ncontent-length: {}\r\n\r\n", bytes.len());
-    Reply::raw().bytes(head).bytes(&bytes[..sent])
-}
-
-fn whole() -> Reply {
-    plain("200 OK\r\netag: \"one\"", &content(), content().len())
-}
-
-/// The rest of the file from there.
-fn rest(start: usize) -> Reply {
-    let rest = content().split_off(start);
-    plain(&format!("206 Partial\r\ncontent-range: bytes {start}-99999/100000"), &rest, rest.len())
-}
 
 fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()

@@ -61,6 +61,11 @@ fn what_is_written_builds_and_passes_everything_at_once() -> Result {
         assert!(stdout(&written).starts_with(&next), "{}", stdout(&written));
         assert!(stdout(&written).ends_with(&format!("next:\n    cd {path}\n    cargo test\n")), "{}", stdout(&written));
         assert_eq!(names(&folder.join(path))?, [".github", ".gitignore", "Cargo.toml", "README.md", "src", "tests"]);
+        // The file below is checked so; what is linked, in the test of `lk-go build`.
+        let readme = fs::read_to_string(folder.join(path).join("README.md"))?;
+        assert!(readme.contains(&format!("\ntarget/lk-go plugin check {kind}/{name}\n")), "{readme}");
+        let of_file = readme.contains(&format!("\nlk-go plugin check target/release/lib{name}.so\n"));
+        assert_eq!(of_file, more.contains(&"--dynamic"), "{readme}");
     }
     // All in one workspace: what they share is built once, and with the versions that are at hand.
     let paths = crates.map(|(_, _, path, _)| path);
@@ -83,8 +88,11 @@ fn what_is_written_builds_and_passes_everything_at_once() -> Result {
     #[cfg(target_os = "linux")]
     {
         let file = target()?.join("debug/libgate.so");
-        let listed = lk_go()?.args(["plugin", "list"]).arg(file).output()?;
+        let listed = lk_go()?.args(["plugin", "list"]).arg(&file).output()?;
         assert!(stdout(&listed).contains("Hears speech where it is loud"), "{}{}", stdout(&listed), stderr(&listed));
+        let checked = lk_go()?.args(["plugin", "check"]).arg(file).output()?;
+        let passed = stdout(&checked).contains("vad/gate") && stdout(&checked).contains("  passed\n");
+        assert!(passed && checked.status.success(), "{}{}", stdout(&checked), stderr(&checked));
     }
     Ok(())
 }

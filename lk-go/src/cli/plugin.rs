@@ -168,7 +168,7 @@ Examples:
 Each check makes instances and uses them as an agent would, and as it should not: empty input, huge frames, odd rates, calls
 given up at every point, two at once. A plugin that asks a provider is checked only when it is named, for each
 check is a few requests. With findings the exit code is 1. Plugins and files that cannot be checked are told with the reason;
-of those that were named, a config that is wrong makes the exit code 3.
+of those that were named, a config that is wrong makes the exit code 3, and a provider that does not answer 6.
 
 ", exit_codes!()))]
 pub(crate) struct CheckArgs {

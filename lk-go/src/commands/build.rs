@@ -29,10 +29,11 @@ pub(super) fn run(arguments: &BuildArgs) -> Result<Exit> {
     let specs = arguments.with.iter().map(|text| Spec::read(text)).collect::<Result<Vec<_>>>()?;
     let framework = Framework::new(arguments.framework.as_deref())?;
     let target = target(arguments.output.as_deref())?;
-    // Cargo gets Ctrl-C too, and ends; then what is temporary here goes.
+    // Not the end of this process: what is temporary here goes first.
     interrupt::listen();
     match build(arguments, &specs, &framework, &target) {
         Err(Error::Build(_)) if interrupt::requested() => {
+            output::clear_line();
             output::note("interrupted before the build was complete; nothing was written");
             Ok(Exit::Interrupted)
         }
@@ -56,6 +57,9 @@ fn build(arguments: &BuildArgs, specs: &[Spec], framework: &Framework, target: &
         .map_err(|error| refused(folder.path(), "cannot be written", "check the disk", Some(error)))?;
     let built = cargo.build(arguments.profile)?;
     let held = contents::check(&built, &crates)?;
+    if interrupt::requested() {
+        return Err(Error::Build("interrupted".to_owned()));
+    }
     place(&built, target)
         .map_err(|error| refused(target, "cannot be written", "name another file with `-o`", Some(error)))?;
     contents::print(held.as_ref(), target)

@@ -1,6 +1,9 @@
 //! Instances of plugins of any kind.
 
-use lk_plugin::{Config, Error, ErrorKind, Kind, Llm, Plugin, Result, Stt, Tts, Vad};
+use lk_plugin::{
+    AudioFrame, ChatContext, ChatOptions, ChatRole, Config, ConnectOptions, Error, ErrorKind, Kind, Llm, Plugin,
+    RecognizeOptions, Result, Stt, SynthesizeOptions, Tts, Vad,
+};
 
 /// An instance.
 pub(super) enum Instance {
@@ -38,5 +41,37 @@ impl Instance {
             Self::Vad(vad) => vad.provider(),
         };
         (provider != "unknown").then_some(provider)
+    }
+
+    /// Asks for something small, once: whether anybody answers.
+    ///
+    /// # Errors
+    ///
+    /// Those of the call.
+    pub(super) async fn ask(&self) -> Result<()> {
+        let connect = ConnectOptions::default().with_max_retry(0);
+        match self {
+            Self::Llm(llm) => {
+                let mut question = ChatContext::new();
+                question.add_message(ChatRole::User, "Say hello.");
+                let options = ChatOptions::default().with_connect(connect);
+                llm.chat(&question, &options)?.next().await.transpose()?;
+            }
+            Self::Tts(tts) => {
+                let options = SynthesizeOptions::default().with_connect(connect);
+                tts.synthesize("Hello.", &options)?.next().await.transpose()?;
+            }
+            Self::Stt(stt) => {
+                let options = RecognizeOptions::default().with_connect(connect);
+                let silence = AudioFrame::new(vec![0; 16_000], 16_000, 1)?;
+                if stt.capabilities().offline_recognize {
+                    stt.recognize(silence.as_ref(), &options).await?;
+                } else {
+                    stt.stream(&options)?.feed([silence]).collect().await?;
+                }
+            }
+            Self::Vad(_) => {}
+        }
+        Ok(())
     }
 }

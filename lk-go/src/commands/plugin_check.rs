@@ -1,6 +1,8 @@
 //! `lk-go plugin check`: does a plugin keep the contract?
 
 use std::path::Path;
+use std::sync::mpsc::channel;
+use std::thread;
 
 use lk_plugin::conformance::{self, Report, Verdict};
 use lk_plugin::{Config, ErrorKind, Plugin, Registry};
@@ -12,7 +14,7 @@ use super::named::{self, Named};
 use crate::BuiltIns;
 use crate::cli::{CheckArgs, ListFormat};
 use crate::error::{Error, Exit, Result};
-use crate::{output, plugin_files, terminal};
+use crate::{interrupt, output, plugin_files, terminal};
 
 /// The version of the JSON document; grows when a reader would have to change.
 const FORMAT: u32 = 1;
@@ -30,6 +32,7 @@ pub(super) fn run(arguments: &CheckArgs, built_ins: BuiltIns<'_>) -> Result<Exit
     }
     let config = chosen::config(&arguments.config)?;
     let mut document = Document { format: FORMAT, plugins: Vec::new() };
+    interrupt::listen();
     for plugin in &plugins {
         let progress = output::waiting(format_args!("checking {plugin}"));
         document.plugins.push(Checked::of(plugin, &config, are_named));
@@ -38,6 +41,10 @@ pub(super) fn run(arguments: &CheckArgs, built_ins: BuiltIns<'_>) -> Result<Exit
     match arguments.format {
         ListFormat::Json => output::json(&document)?,
         ListFormat::Table => document.print()?,
+    }
+    if interrupt::requested() {
+        output::note("interrupted; the rest was not checked");
+        return Ok(Exit::Interrupted);
     }
     Ok(document.exit(are_named))
 }
@@ -75,8 +82,9 @@ struct Checked {
     /// Why it was not checked.
     reason: Option<String>,
     checks: Vec<Check>,
+    /// What it means that it was not checked, if it was named.
     #[serde(skip)]
-    is_config_wrong: bool,
+    failure: Option<Exit>,
 }
 
 #[derive(Serialize, Clone, Copy, PartialEq, Eq)]
@@ -106,32 +114,78 @@ impl Checked {
             status: Status::NotChecked,
             reason: None,
             checks: Vec::new(),
-            is_config_wrong: false,
+            failure: None,
         };
+        if interrupt::requested() {
+            return checked.not("interrupted", None);
+        }
         // A constructor that fails for another reason is what the checks find.
         match &Instance::of(plugin, config) {
             Err(error) if error.kind() == ErrorKind::Config => {
-                checked.is_config_wrong = true;
-                checked.reason = Some(error.message().to_owned());
-                return checked;
+                return checked.not(error.message(), Some(Exit::Config));
             }
-            Ok(instance) if !is_named => {
+            Ok(instance) => {
                 if let Some(provider) = instance.provider() {
-                    checked.reason =
-                        Some(format!("it would ask `{provider}`; name `{plugin}` to have it checked all the same"));
-                    return checked;
+                    if !is_named {
+                        let reason =
+                            format!("it would ask `{provider}`; name `{plugin}` to have it checked all the same");
+                        return checked.not(&reason, None);
+                    }
+                    match interrupt::or(instance.ask()) {
+                        None => return checked.not("interrupted", None),
+                        Some(Err(error)) if is_nobody_there(&error) => {
+                            return checked.not(&error.to_string(), Some(Exit::Provider));
+                        }
+                        // Another error is what the checks are there for.
+                        Some(_) => {}
+                    }
                 }
             }
-            _ => {}
+            Err(_) => {}
         }
-        checked.checks = checks(output::quiet_panics(|| conformance::check(plugin, config)));
+        match output::quiet_panics(|| report(plugin, config)) {
+            None if interrupt::requested() => return checked.not("interrupted", None),
+            None => return checked.not("the checks broke off", Some(Exit::Bug)),
+            Some(report) => checked.checks = checks(report),
+        }
         let is_clean = checked.checks.iter().all(|check| check.verdict != FINDING);
         checked.status = if is_clean { Status::Passed } else { Status::Findings };
         checked
     }
 
+    /// It was not checked, for this reason.
+    fn not(mut self, reason: &str, failure: Option<Exit>) -> Self {
+        self.reason = Some(reason.to_owned());
+        self.failure = failure;
+        self
+    }
+
     fn count(&self, verdict: &str) -> usize {
         self.checks.iter().filter(|check| check.verdict == verdict).count()
+    }
+}
+
+/// Whether the provider cannot be used at all: of the plugin that tells nothing.
+fn is_nobody_there(error: &lk_plugin::Error) -> bool {
+    match error.kind() {
+        ErrorKind::ApiConnection | ErrorKind::ApiTimeout => true,
+        // No key that counts, no such model, too much asked of it, or broken.
+        ErrorKind::ApiStatus => error.status().is_some_and(|status| matches!(status, 401..=404 | 429 | 500..)),
+        _ => false,
+    }
+}
+
+/// What the checks found; `None` when Ctrl-C came first. Nothing can end them then but the process.
+fn report(plugin: &Plugin, config: &Config) -> Option<Report> {
+    let (sender, receiver) = channel();
+    let (checked, with) = (plugin.clone(), config.clone());
+    let started = thread::Builder::new().name("checks".to_owned()).spawn(move || {
+        // Nobody listens any more after Ctrl-C.
+        let _ = sender.send(conformance::check(&checked, &with));
+    });
+    match started {
+        Ok(_) => interrupt::received(&receiver),
+        Err(_) => Some(conformance::check(plugin, config)),
     }
 }
 
@@ -174,8 +228,8 @@ impl Document {
     fn exit(&self, are_named: bool) -> Exit {
         if self.plugins.iter().any(|plugin| plugin.status == Status::Findings) {
             Exit::Findings
-        } else if are_named && self.plugins.iter().any(|plugin| plugin.is_config_wrong) {
-            Exit::Config
+        } else if are_named {
+            self.plugins.iter().find_map(|plugin| plugin.failure).unwrap_or(Exit::Good)
         } else {
             Exit::Good
         }
@@ -211,6 +265,12 @@ impl Document {
             output::note("there is no plugin to check in this program; name a file, or set `LK_PLUGIN_PATH`");
             return Ok(());
         }
-        output::result(&text)
+        output::result(&text)?;
+        if self.plugins.iter().any(|plugin| plugin.failure == Some(Exit::Config)) {
+            output::note(
+                "what a plugin needs is given with `--set KEY=VALUE` or `--config FILE`, when that plugin alone is named",
+            );
+        }
+        Ok(())
     }
 }

@@ -229,6 +229,65 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_literal_is_told_what_to_write() {
+        for (tokens, wanted) in [
+            (quote!(!1), "write a number, a string"),
+            (quote!(voice), "write a number, a string"),
+            (quote!(VOICE), "write a number, a string"),
+            (quote!(None), "leave it out"),
+            (quote!(Turns::ServerVad), "write its name, such as `\"server_vad\"`"),
+            (quote!({ 1: 2 }), "write `\"key\": value`"),
+            (quote!({ "a" - 2 }), "write `\"key\": value`"),
+            (quote!({ "a": }), "write `\"key\": value`"),
+        ] {
+            let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+            let said = Literal::read(&tokens, "default").err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(said.contains(wanted), "{said}");
+        }
+    }
+
+    #[test]
+    fn literals_are_written_as_json_has_them() {
+        for (tokens, json) in [
+            (quote!(true), "true"),
+            (quote!(false), "false"),
+            (quote!(-1_000u32), "-1000"),
+            (quote!(0xff), "255"),
+            (quote!(1e3), "1000.0"),
+            (quote!([1, ["a"], {}]), r#"[1,["a"],{}]"#),
+            (quote!({ "a": 1, "b": [-2] }), r#"{"a":1,"b":[-2]}"#),
+        ] {
+            assert_eq!(literal(tokens).json(), json);
+        }
+    }
+
+    #[test]
+    fn a_range_has_an_end_that_belongs_to_it() {
+        let read = |tokens: TokenStream| {
+            let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+            let range = Range::read(Span::call_site(), &tokens, "`1..`");
+            range.map(|range| range.numbers()).map_err(|error| error.to_string())
+        };
+        assert_eq!(read(quote!(1..=9)), Ok((Some(1.0), Some(9.0))));
+        assert_eq!(read(quote!(1..=1)), Ok((Some(1.0), Some(1.0))));
+        assert_eq!(read(quote!(-0.5..)), Ok((Some(-0.5), None)));
+        assert_eq!(read(quote!(..=-9)), Ok((None, Some(-9.0))));
+        for (tokens, wanted) in [
+            (quote!(1..9), "includes its end"),
+            (quote!(1..=), "includes its end"),
+            (quote!(1..-9), "includes its end"),
+            (quote!(1), "not a range; write `1..`"),
+            (quote!(+1..), "not a number"),
+            (quote!(..), "not a range; write `1..`"),
+            (quote!(2..=1), "is empty"),
+            (quote!(..="a"), "not a number"),
+        ] {
+            let said = read(tokens).err().unwrap_or_default();
+            assert!(said.contains(wanted), "{said}");
+        }
+    }
+
+    #[test]
     fn texts_lists_and_tables_can_be_counted() {
         let lengths = [quote!("añb"), quote!([1, 2]), quote!({ "a": 1, "b": 2, "c": 3, "d": 4 }), quote!(5)];
         assert_eq!(lengths.map(|tokens| literal(tokens).length()), [Some(3), Some(2), Some(4), None]);

@@ -249,3 +249,102 @@ fn named_fields<'i>(input: &'i DeriveInput, errors: &mut Errors) -> Option<Vec<(
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::snapshot::assert_written;
+
+    #[test]
+    fn a_config_with_all_that_can_be_said_of_a_field() {
+        let derived = derive(quote!(
+            #[config(check = Ears::is_in_order, crate = "agent::plugin")]
+            struct Ears {
+                /// The provider's key.
+                ///
+                /// A "secret".
+                #[config(env = "EARS_API_KEY", secret)]
+                key: String,
+                #[config(default = 16_000, choices = [8_000, 16_000], unit = "Hz")]
+                rate: u32,
+                #[config(default = -0.5, range = -1.0..=1.0)]
+                bias: f64,
+                #[config(range = 1..)]
+                attempts: Option<u8>,
+                #[config(default = ["yes", "no"], length = 1..=8, rename = "known-words")]
+                words: Vec<String>,
+                #[config(default = { "a": 1 }, length = ..=4)]
+                r#type: BTreeMap<String, u8>,
+                retry: Retry,
+            }
+        ));
+        assert_written("config", derived.unwrap_or_else(syn::Error::into_compile_error));
+    }
+
+    #[test]
+    fn an_enum_of_choices() {
+        let derived = derive_choice(quote!(
+            enum Turns {
+                /// The provider listens.
+                ServerVad,
+                #[config(rename = "off")]
+                Disabled,
+            }
+        ));
+        assert_written("choices", derived.unwrap_or_else(syn::Error::into_compile_error));
+    }
+
+    #[test]
+    fn a_mistake_leaves_a_config_that_others_can_name_unless_it_is_generic() {
+        for (derived, name) in [
+            (
+                derive(quote!(
+                    struct A(u8);
+                )),
+                "PluginConfig",
+            ),
+            (
+                derive_choice(quote!(
+                    enum A {
+                        B(u8),
+                    }
+                )),
+                "ConfigValue",
+            ),
+        ] {
+            let written = derived.map(|tokens| tokens.to_string()).unwrap_or_default();
+            assert!(written.contains("compile_error") && written.contains(&format!("{name} for A")), "{written}");
+        }
+        assert!(
+            derive(quote!(
+                struct A<T> {
+                    b: T,
+                }
+            ))
+            .is_err()
+        );
+        assert!(
+            derive_choice(quote!(
+                enum A<T> {
+                    B,
+                }
+            ))
+            .is_err()
+        );
+    }
+
+    #[test]
+    fn a_config_that_contains_itself_is_seen_wherever_the_type_says_so() {
+        let contains_itself = |ty: TokenStream| {
+            let derived = derive(quote!(struct A { a: #ty })).unwrap_or_default();
+            derived.to_string().contains("would contain itself")
+        };
+        for ty in [quote!(A), quote!(Self), quote!(Vec<A>), quote!([A; 2]), quote!((u8, (A,)))] {
+            assert!(contains_itself(ty.clone()), "{ty}");
+        }
+        // A type of that name elsewhere.
+        for ty in [quote!(other::A), quote!([u8; 2]), quote!(B)] {
+            assert!(!contains_itself(ty.clone()), "{ty}");
+        }
+    }
+}

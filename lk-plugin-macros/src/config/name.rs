@@ -76,6 +76,8 @@ mod tests {
             ("HTTPOnly", "http_only"),
             ("Gpt4o", "gpt4o"),
             ("X", "x"),
+            ("OnX", "on_x"),
+            ("ServerVAD", "server_vad"),
             ("Pcm_16", "pcm_16"),
             ("OnOff_Both", "on_off_both"),
         ] {

@@ -87,16 +87,20 @@ mod tests {
 
     #[test]
     fn a_caller_who_was_away_has_not_waited() {
+        const HOUR: Duration = Duration::from_secs(3600);
+        let timer = || {
+            let mut timer = Delay::new(Duration::ZERO);
+            pollster::block_on(&mut timer);
+            timer
+        };
         let mut context = Context::from_waker(Waker::noop());
-        let mut patience = Patience::new(Duration::from_millis(1));
+        let mut patience = Patience::new(HOUR);
         assert!(!patience.is_over(&mut context));
-        // As if it had been so long ago.
-        if let Some((_, end)) = &mut patience.running {
-            *end -= 2 * AWAY;
-        }
-        std::thread::sleep(Duration::from_millis(20));
+        // The time was up long ago: another hour begins.
+        patience.running = Some((timer(), Instant::now() - 2 * AWAY));
         assert!(!patience.is_over(&mut context));
-        std::thread::sleep(Duration::from_millis(20));
+        // It is up just now.
+        patience.running = Some((timer(), far(HOUR)));
         assert!(patience.is_over(&mut context));
     }
 }

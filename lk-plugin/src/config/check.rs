@@ -135,12 +135,11 @@ const fn fault_of(json: &[u8], start: usize, value_type: ValueType) -> (Fault, u
         ValueType::Optional(inner) => return fault_of(json, start, *inner),
         ValueType::Boolean if first == b't' || first == b'f' => Fault::None,
         ValueType::Boolean => Fault::NotBoolean,
-        ValueType::Integer { min, max } if is_number => match integer(json, start, end) {
+        ValueType::Integer { min, max } => match integer(json, start, end) {
             Some(number) if min <= number && number <= max => Fault::None,
             Some(_) => Fault::IntegerTooLarge,
             None => Fault::NotInteger,
         },
-        ValueType::Integer { .. } => Fault::NotInteger,
         ValueType::Number if is_number => Fault::None,
         ValueType::Number => Fault::NotNumber,
         ValueType::Seconds if is_number && first != b'-' => Fault::None,
@@ -190,7 +189,8 @@ const fn end_of(json: &[u8], start: usize) -> usize {
     let (mut at, mut depth, mut quoted) = (start, 0, false);
     while at < json.len() {
         match json[at] {
-            b'\\' if quoted => at += 1,
+            // Only texts have one.
+            b'\\' => at += 1,
             b'"' => quoted = !quoted,
             _ if quoted => {}
             b'[' | b'{' => depth += 1,
@@ -203,7 +203,7 @@ const fn end_of(json: &[u8], start: usize) -> usize {
     json.len()
 }
 
-/// The whole number that is written there; `None` for one with a point or an exponent.
+/// The whole number that is written there; `None` for one with a point or an exponent, or something else.
 const fn integer(json: &[u8], start: usize, end: usize) -> Option<i128> {
     let negative = json[start] == b'-';
     let (mut at, mut number) = (if negative { start + 1 } else { start }, 0_i128);
@@ -211,10 +211,8 @@ const fn integer(json: &[u8], start: usize, end: usize) -> Option<i128> {
         if !json[at].is_ascii_digit() {
             return None;
         }
-        // So large that no type holds it; the exact value does not matter.
-        if number < i128::MAX / 100 {
-            number = number * 10 + (json[at] - b'0') as i128;
-        }
+        // Where it stops no type holds it.
+        number = number.saturating_mul(10).saturating_add((json[at] - b'0') as i128);
         at += 1;
     }
     Some(if negative { -number } else { number })

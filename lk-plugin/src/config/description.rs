@@ -181,3 +181,46 @@ impl From<&ConfigChoice> for ChoiceDescription {
         Self { name: choice.name.to_owned(), doc: choice.doc.to_owned() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAMES: ValueType = ValueType::List(&ValueType::String);
+    const TYPES: &[(ValueType, &str)] = &[
+        (ValueType::Boolean, "boolean"),
+        (ValueType::Integer { min: 0, max: 9 }, "integer"),
+        (ValueType::Number, "number"),
+        (ValueType::Seconds, "seconds"),
+        (ValueType::String, "string"),
+        (ValueType::Secret, "secret"),
+        (ValueType::Url, "url"),
+        (ValueType::Path, "path"),
+        (ValueType::Choice(&[ConfigChoice::new("slow", "")]), "choice"),
+        (ValueType::Table, "table"),
+        (ValueType::Config(&[]), "config"),
+        (NAMES, "list of string"),
+        (ValueType::Map(&NAMES), "map of list of string"),
+        (ValueType::Optional(&NAMES), "list of string"),
+    ];
+
+    #[test]
+    fn a_type_is_called_the_same_in_constants_and_in_a_note() {
+        for (value_type, name) in TYPES {
+            assert_eq!(
+                (value_type.name().as_str(), TypeDescription::from(*value_type).name().as_str()),
+                (*name, *name)
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_inside_is_found_through_lists_maps_and_options() {
+        let inner = |value_type: ValueType| TypeDescription::from(value_type).innermost().name();
+        assert_eq!(inner(ValueType::Optional(&ValueType::Map(&NAMES))), "string");
+        assert_eq!(inner(ValueType::Table), "table");
+        let optional = TypeDescription::from(ValueType::Optional(&NAMES));
+        assert_eq!(optional.without_optional(), &TypeDescription::from(NAMES));
+        assert_eq!(optional.without_optional().without_optional(), optional.without_optional());
+    }
+}

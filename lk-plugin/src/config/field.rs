@@ -176,3 +176,16 @@ impl ConfigField {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_equal_when_they_say_the_same_whoever_wrote_it_down() {
+        let field = ConfigField::new("voice", ValueType::String);
+        assert_eq!(field, field.__rendered("\"name\":\"voice\""));
+        assert_ne!(field, field.doc("Who speaks."));
+        assert!(format!("{:?}", field.__rendered("\"name\":\"voice\"")).ends_with("rendered: _ }"));
+    }
+}

@@ -34,7 +34,7 @@ pub(super) fn of(plugins: &[PluginNote]) -> Vec<Name> {
     plugins.iter().filter_map(|plugin| Some((plugin.kind.parse().ok()?, plugin.name.clone()))).collect()
 }
 
-/// The plugins that the module exports.
+/// The plugins that the module exports. Those of the contents are sorted by kind, then name.
 pub(super) fn check(
     module: &ModuleNote,
     contents: Contents,
@@ -54,6 +54,8 @@ pub(super) fn check(
         ));
     }
     for (index, plugin) in plugins.iter().enumerate() {
+        // Sorted, so that one of the same name would be right before it.
+        let before = index.checked_sub(1).and_then(|before| plugins.get(before));
         let kind = known_kind(plugin)?;
         if !is_plugin_name(&plugin.name) {
             return Err(refused(
@@ -61,9 +63,7 @@ pub(super) fn check(
                 "use lower-case letters and digits, with single hyphens between them",
             ));
         }
-        if let Some(other) =
-            plugins.iter().take(index).find(|other| (&other.kind, &other.name) == (&plugin.kind, &plugin.name))
-        {
+        if let Some(other) = before.filter(|other| (&other.kind, &other.name) == (&plugin.kind, &plugin.name)) {
             return Err(refused(
                 format!("has the plugin `{plugin}` twice: {} and {}", place(other), place(plugin)),
                 "rename one of them",

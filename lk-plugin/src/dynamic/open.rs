@@ -14,6 +14,7 @@ const RTLD_NODELETE: i32 = if cfg!(any(target_arch = "mips", target_arch = "mips
 
 /// A file that is loaded, for good.
 pub(super) struct OpenModule {
+    // Its plugins are sorted by kind, then name.
     module: Module,
 }
 
@@ -46,7 +47,8 @@ impl OpenModule {
         std::mem::forget(library);
         // SAFETY: as above; what it returns stays for the life of the process.
         let module = unsafe { Module::read(module?()) };
-        let module = module.map_err(|error| Unopened::Module(format!("makes no sense in memory: {error}")))?;
+        let mut module = module.map_err(|error| Unopened::Module(format!("makes no sense in memory: {error}")))?;
+        module.plugins.sort_by_key(|plugin| (plugin.kind, plugin.name));
         Ok(Self { module })
     }
 
@@ -61,7 +63,9 @@ impl OpenModule {
 
     /// The plugin of that kind and name.
     pub(super) fn plugin(&self, kind: Kind, name: &str) -> Option<ModulePlugin> {
-        self.module.plugins.iter().find(|plugin| plugin.kind == kind && plugin.name == name).copied()
+        let plugins = &self.module.plugins;
+        let index = plugins.binary_search_by_key(&(kind, name), |plugin| (plugin.kind, plugin.name)).ok()?;
+        plugins.get(index).copied()
     }
 
     /// Sends what the file's plugins log to the program.

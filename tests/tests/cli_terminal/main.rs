@@ -7,6 +7,8 @@ use integration_tests::program::{binary, lk_go};
 
 type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
 
+#[cfg(target_os = "linux")]
+mod interrupted;
 #[cfg(unix)]
 mod terminal;
 
@@ -64,6 +66,39 @@ fn a_reader_that_goes_away_ends_nothing_badly() -> Result {
         let output = child.wait_with_output()?;
         let message = String::from_utf8_lossy(&output.stderr);
         assert_eq!((output.status.code(), &*message), (Some(0), ""), "{arguments:?}");
+    }
+    Ok(())
+}
+
+/// What a script takes for the whole must be the whole.
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_cannot_be_written_is_an_error() -> Result {
+    for arguments in [
+        &["--help"][..],
+        &["help", "build"],
+        &["plugin", "show", "--help"],
+        &["--version"],
+        &["plugin", "list"],
+        &["plugin", "schema", "--all"],
+        &["doctor", "--format", "json"],
+        &["run", "--print-config"],
+        &["completions", "bash"],
+        &["man"],
+        &["llm", "--plugin", "fake", "hello"],
+    ] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full")?;
+        let output = Command::new(binary()?)
+            .args(arguments)
+            .env("NO_COLOR", "1")
+            .stdout(full)
+            .stderr(Stdio::piped())
+            .output()?;
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(4), "{arguments:?}: {message}");
+        let wanted =
+            "error: the result could not be written to standard output; look at where it goes\ncaused by: No space";
+        assert!(message.starts_with(wanted), "{arguments:?}: {message}");
     }
     Ok(())
 }

@@ -16,16 +16,16 @@ use vt100::{Color, Parser};
 use super::{GOLDEN, Result};
 
 /// What Ctrl-C is on its way to a terminal.
-const CTRL_C: &[u8] = b"\x03";
+pub(super) const CTRL_C: &[u8] = b"\x03";
 
 /// How long something may take to be seen.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Enough to hold everything that is printed here.
 const ROWS: u16 = 200;
 
 /// A terminal with a program in it.
-struct Terminal {
+pub(super) struct Terminal {
     process: PtyProcess,
     keys: File,
     output: Receiver<Vec<u8>>,
@@ -34,18 +34,27 @@ struct Terminal {
 }
 
 impl Terminal {
-    fn run(columns: u16, arguments: &[&str]) -> Result<Self> {
+    pub(super) fn run(columns: u16, arguments: &[&str]) -> Result<Self> {
         Self::run_in("C.UTF-8", columns, arguments)
     }
 
-    fn run_in(locale: &str, columns: u16, arguments: &[&str]) -> Result<Self> {
+    pub(super) fn run_in(locale: &str, columns: u16, arguments: &[&str]) -> Result<Self> {
+        Self::start(columns, arguments, |command| command.env("LC_ALL", locale))
+    }
+
+    /// With what the function adds to the environment.
+    pub(super) fn start(
+        columns: u16,
+        arguments: &[&str],
+        with: impl FnOnce(&mut Command) -> &mut Command,
+    ) -> Result<Self> {
         let mut command = Command::new("sh");
         // Not before the terminal has its width.
         command.args(["-c", "read start; exec \"$0\" \"$@\""]).arg(binary()?).args(arguments);
         for variable in ["NO_COLOR", "CLICOLOR_FORCE", "OPENAI_API_KEY", "OPENAI_BASE_URL", "LK_PLUGIN_PATH"] {
             command.env_remove(variable);
         }
-        command.env("TERM", "xterm-256color").env("LC_ALL", locale);
+        with(command.env("TERM", "xterm-256color").env("LC_ALL", "C.UTF-8"));
         let mut process = PtyProcess::spawn(command)?;
         process.set_echo(false, None)?;
         process.set_window_size(columns, ROWS)?;
@@ -67,16 +76,16 @@ impl Terminal {
         Ok(Self { process, keys, output, screen, columns })
     }
 
-    fn press(&mut self, keys: &[u8]) -> Result {
+    pub(super) fn press(&mut self, keys: &[u8]) -> Result {
         Ok(self.keys.write_all(keys)?)
     }
 
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         self.screen.screen().contents()
     }
 
     /// Waits until the screen has this.
-    fn wait_for(&mut self, text: &str) -> Result {
+    pub(super) fn wait_for(&mut self, text: &str) -> Result {
         while !self.text().contains(text) {
             let block = self
                 .output
@@ -88,7 +97,7 @@ impl Terminal {
     }
 
     /// Waits for the program's end; its exit code.
-    fn end(&mut self) -> Result<i32> {
+    pub(super) fn end(&mut self) -> Result<i32> {
         while let Ok(block) = self.output.recv_timeout(PATIENCE) {
             self.screen.process(&block);
         }
@@ -101,7 +110,7 @@ impl Terminal {
     }
 
     /// The colour of the first character of this text.
-    fn color_of(&self, text: &str) -> Result<Color> {
+    pub(super) fn color_of(&self, text: &str) -> Result<Color> {
         for (row, line) in self.screen.screen().rows(0, self.columns).enumerate() {
             if let Some(column) = line.find(text) {
                 let column = line[..column].chars().count();
@@ -118,12 +127,29 @@ fn every_command_fits_a_narrow_terminal() -> Result {
     let folder = tempfile::TempDir::new()?;
     let speech = folder.path().join("speech.wav");
     let speech = speech.to_str().ok_or("a path")?;
+    let place = folder.path().to_str().ok_or("a path")?;
+    let written = folder.path().join("my-ears");
+    let written = written.to_str().ok_or("a path")?;
+    let program = binary()?.to_str().ok_or("a path")?;
     for (arguments, seen) in [
         (&["plugin", "list"][..], "KIND  NAME"),
+        #[cfg(target_os = "linux")]
+        (&["plugin", "list", program], "llm   openai"),
         (&["plugin", "show", "vad/silero"], "Example config (TOML)"),
+        (&["plugin", "schema", "vad/silero"], "\"title\": \"vad/silero\""),
         (&["plugin", "check", "vad/fake"], "passed"),
+        #[cfg(target_os = "linux")]
+        (&["plugin", "lock", place], "LOCKED"),
+        (&["plugin", "new", "my-ears", "--kind", "stt", "--path", written], "cargo test"),
         (&["plugin", "download-files", "--dry-run"], "no plugin"),
         (&["doctor"], "no problems"),
+        (&["completions", "bash"], "COMPREPLY"),
+        (&["man"], ".SH SUBCOMMANDS"),
+        (&["man", place], "wrote the man pages"),
+        (&["help"], "Usage: lk-go"),
+        (&["plugin", "--help"], "download-files"),
+        (&["build", "--help"], "--framework"),
+        (&["--version"], "lk-go 0.1.0"),
         (&["run", "--in", GOLDEN, "--out", speech], "answers          33"),
         (&["vad", GOLDEN], "real-time factor"),
         (&["llm", "--plugin", "fake", "hello"], "you said: hello"),
@@ -146,15 +172,42 @@ fn every_command_fits_a_narrow_terminal() -> Result {
 
 #[test]
 fn mistakes_are_red_and_notes_are_not() -> Result {
-    let mut terminal = Terminal::run(80, &["plugin", "show", "siler"])?;
-    assert_eq!(terminal.end()?, 5);
-    assert_eq!(terminal.color_of("error:")?, Color::Idx(1));
-    assert_eq!(terminal.color_of("did you mean")?, Color::Default);
+    for (arguments, code) in [
+        (&["plugin", "list", "--kind", "sst"][..], 5),
+        (&["plugin", "show", "siler"], 5),
+        (&["plugin", "schema", "siler"], 5),
+        (&["plugin", "check", "vad/siler"], 5),
+        (&["plugin", "lock", "/no/where"], 7),
+        (&["plugin", "new", "ears", "--kind", "sst"], 5),
+        (&["plugin", "download-files", "vad/siler"], 5),
+        (&["plugin", "lst"], 2),
+        (&["run", "/no/where.toml", "--in", GOLDEN], 4),
+        (&["vad", "/no/where.wav"], 4),
+        (&["llm", "hello"], 3),
+        (&["stt", GOLDEN], 3),
+        (&["tts", "hello", "-o", "/no/where.wav"], 3),
+        (&["build", "--with", "./no/where"], 4),
+        (&["doctor", "--format", "yaml"], 2),
+        (&["completions", "cmd"], 2),
+        (&["man", "/dev/null/man1"], 4),
+    ] {
+        let mut terminal = Terminal::run(80, arguments)?;
+        let ended = terminal.end()?;
+        assert_eq!(ended, code, "{arguments:?}\n{}", terminal.text());
+        assert_eq!(terminal.color_of("error:")?, Color::Idx(1), "{arguments:?}");
+        // The label alone.
+        let text = terminal.text();
+        let sentence = text.split_once("error: ").and_then(|(_, rest)| rest.split(' ').next()).ok_or("a sentence")?;
+        assert_eq!(terminal.color_of(sentence)?, Color::Default, "{arguments:?}");
+    }
     let mut plain = Terminal::run(80, &["plugin", "show", "siler", "--color", "never"])?;
     plain.end()?;
     assert_eq!(plain.color_of("error:")?, Color::Default);
-    let mut note = Terminal::run(80, &["plugin", "list", "--kind", "sst"])?;
-    assert_eq!(note.end()?, 5);
+    let folder = tempfile::TempDir::new()?;
+    let written = folder.path().join("fake");
+    let mut noted =
+        Terminal::run(80, &["plugin", "new", "fake", "--kind", "stt", "--path", written.to_str().ok_or("a path")?])?;
+    assert_eq!((noted.end()?, noted.color_of("note:")?), (0, Color::Idx(6)));
     Ok(())
 }
 

@@ -1,23 +1,22 @@
 //! Cargo, which does the work. What it says goes where ours goes, as it is.
 
 use std::env;
-use std::ffi::{OsStr, OsString};
-use std::io;
+use std::ffi::OsString;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::spec::Spec;
 use crate::cli::BuildProfile;
 use crate::error::{Error, Result};
+use crate::interrupt::{self, Interruptible};
+use crate::terminal;
 
 /// The variables by which a user says where Cargo builds.
 const TARGET_DIR: [&str; 2] = ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"];
-
-/// What Cargo cannot know.
-const ADVICE: &str =
-    "several packages? write `PACKAGE@GIT-URL`; two `lk-plugin`s? give the `--framework` that the plugins use";
 
 /// Cargo at work on one package.
 pub(super) struct Cargo {
@@ -74,10 +73,17 @@ impl Cargo {
     /// # Errors
     ///
     /// When there is no Cargo, or it refuses.
-    pub(super) fn add(&self, arguments: &[impl AsRef<OsStr>], spec: &str) -> Result<()> {
-        self.run("add", |command| command.arg("--quiet").args(arguments))?
-            .map(drop)
-            .ok_or_else(|| Error::Build(format!("`{spec}` cannot be a dependency; Cargo says why, above ({ADVICE})")))
+    pub(super) fn add(&self, spec: &Spec) -> Result<()> {
+        let added = self.run("add", |command| command.arg("--quiet").args(spec.arguments()))?;
+        added.map(drop).ok_or_else(|| {
+            let offline = if self.is_offline { "; `--offline` takes only what is on this machine" } else { "" };
+            Error::Build(format!(
+                "`{}` cannot be a dependency; Cargo says why, above; {}{offline}; if it wants another `lk-plugin`, give that with \
+                 `--framework`",
+                spec.text,
+                spec.advice()
+            ))
+        })
     }
 
     /// What the package depends on.
@@ -91,7 +97,11 @@ impl Cargo {
         let arguments = ["--format-version", "1", "--filter-platform", &host];
         let output = self
             .run("metadata", |command| command.args(arguments))?
-            .ok_or_else(|| Error::Build(format!("the crates do not fit together; Cargo says why, above ({ADVICE})")))?;
+            .ok_or_else(|| Error::Build(
+                "the crates do not fit together; Cargo says why, above; if they want another `lk-plugin`, give that with \
+                 `--framework`"
+                    .to_owned(),
+            ))?;
         serde_json::from_slice(&output.stdout).map_err(|error| unreadable("metadata", &error))
     }
 
@@ -125,7 +135,7 @@ impl Cargo {
         host.map(str::to_owned).ok_or_else(|| unreadable("-vV", &"it names no host"))
     }
 
-    /// The output of a command that did not fail.
+    /// The output of a command that did not fail, nor was interrupted.
     fn run(&self, verb: &str, with: impl FnOnce(&mut Command) -> &mut Command) -> Result<Option<Output>> {
         let mut command = Command::new(program());
         command.arg(verb).arg("--manifest-path").arg(&self.manifest);
@@ -139,6 +149,10 @@ impl Cargo {
         {
             command.env(TARGET_DIR[0], cache.join("build"));
         }
+        // Else Cargo looks at the environment as we do.
+        if let Some(wanted) = terminal::chosen_color() {
+            command.env("CARGO_TERM_COLOR", wanted);
+        }
         let output = output(&mut command)?;
         Ok(output.status.success().then_some(output))
     }
@@ -148,9 +162,13 @@ fn program() -> OsString {
     env::var_os("CARGO").filter(|cargo| !cargo.is_empty()).unwrap_or_else(|| "cargo".into())
 }
 
-/// What a command prints for us; what it has to say to people goes to standard error.
+/// What a command prints for us; what it has to say to people goes to standard error. After Ctrl-C nothing is started any
+/// more, and what runs is ended.
 fn output(command: &mut Command) -> Result<Output> {
-    command.stdin(Stdio::null()).stderr(Stdio::inherit()).output().map_err(|error| {
+    if interrupt::requested() {
+        return Err(Error::Build("interrupted".to_owned()));
+    }
+    let failed = |error: io::Error, command: &Command| {
         let is_missing = error.kind() == io::ErrorKind::NotFound;
         Error::Input {
             file: format!("`{}`", command.get_program().to_string_lossy()),
@@ -158,7 +176,17 @@ fn output(command: &mut Command) -> Result<Output> {
             advice: "install Rust (https://rustup.rs), or set `CARGO` to the path of Cargo".to_owned(),
             source: (!is_missing).then(|| error.into()),
         }
-    })
+    };
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn();
+    let mut child = child.map_err(|error| failed(error, command))?;
+    let mut stdout = Vec::new();
+    if let Some(pipe) = child.stdout.take() {
+        let read = Interruptible::open(|| Ok(pipe)).and_then(|mut pipe| pipe.read_to_end(&mut stdout));
+        let verb = command.get_args().next().unwrap_or_default().to_string_lossy();
+        read.map_err(|error| unreadable(&verb, &error))?;
+    }
+    let status = interrupt::end(&mut child).map_err(|error| failed(error, command))?;
+    Ok(Output { status, stdout, stderr: Vec::new() })
 }
 
 fn unreadable(verb: &str, reason: &dyn std::fmt::Display) -> Error {

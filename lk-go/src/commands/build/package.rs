@@ -58,6 +58,13 @@ impl Package {
             let source = framework.dependency("lk-plugins");
             text.push_str(&format!("lk-plugins = {{ {source}, default-features = false }}\n"));
         }
+        if !matches!(framework, Framework::Version(_)) {
+            // A crate from the registry asks for a version: it gets the one that the program is made of.
+            text.push_str("\n[patch.crates-io]\n");
+            for package in ["lk-plugin", "lk-plugins"].iter().take(1 + usize::from(holds_built_ins)) {
+                text.push_str(&format!("{package} = {{ {} }}\n", framework.dependency(package)));
+            }
+        }
         fs::write(folder.join("Cargo.toml"), text)?;
         fs::create_dir(folder.join("src"))?;
         // Cargo wants a target before it adds dependencies.
@@ -76,7 +83,7 @@ impl Package {
     /// When Cargo refuses it, or a crate of that name is there already.
     pub(super) fn add(&mut self, cargo: &Cargo, spec: &Spec) -> Result<()> {
         let before = self.dependencies();
-        cargo.add(&spec.arguments(), &spec.text)?;
+        cargo.add(spec)?;
         let after = self.dependencies();
         // Cargo writes over a dependency of the same name.
         let changed = after.iter().find(|(name, value)| before.get(*name) != Some(value)).map(|(name, _)| name.clone());
@@ -212,10 +219,14 @@ mod tests {
     use crate::cli::{Cli, Command};
 
     fn written(arguments: &[&str]) -> Result<(String, String), Box<dyn std::error::Error>> {
+        written_with(&Framework::Version("0.1".to_owned()), arguments)
+    }
+
+    fn written_with(framework: &Framework, arguments: &[&str]) -> Result<(String, String), Box<dyn std::error::Error>> {
         let cli = Cli::try_parse_from([&["lk-go", "build", "--with", "x"], arguments].concat())?;
         let Command::Build(arguments) = cli.command else { return Err("another command".into()) };
         let folder = tempfile::tempdir()?;
-        let package = Package::write(folder.path(), &arguments, &Framework::Version("0.1".to_owned()))?;
+        let package = Package::write(folder.path(), &arguments, framework)?;
         let linked = |name: &str| Linked { spec: "x".to_owned(), name: name.to_owned(), packages: BTreeSet::new() };
         package.write_main(&[linked("energy_vad"), linked("fn")])?;
         let manifest = fs::read_to_string(folder.path().join("Cargo.toml"))?;
@@ -245,6 +256,20 @@ mod tests {
             "{manifest}"
         );
         assert!(main.contains("lk_plugins::BUILT_INS"), "{main}");
+        Ok(())
+    }
+
+    #[test]
+    fn a_crate_of_the_registry_gets_the_framework_of_the_program() -> Result<(), Box<dyn std::error::Error>> {
+        let framework = Framework::Git { url: "https://host/a.git".to_owned(), revision: None };
+        let (manifest, _) = written_with(&framework, &[])?;
+        let source = "{ git = \"https://host/a.git\" }\n";
+        let patch = format!("\n[patch.crates-io]\nlk-plugin = {source}lk-plugins = {source}");
+        assert!(manifest.ends_with(&patch), "{manifest}");
+        // Cargo warns of a patch that nothing needs.
+        let (manifest, _) = written_with(&framework, &["--without-built-ins"])?;
+        assert!(manifest.ends_with(&format!("\n[patch.crates-io]\nlk-plugin = {source}")), "{manifest}");
+        assert!(!written(&[])?.0.contains("[patch"), "a version is the registry's own");
         Ok(())
     }
 }

@@ -45,7 +45,12 @@ impl Spec {
         } else if text.contains(['/', '\\']) || text == "." || text == ".." {
             From::Folder(folder(Path::new(text))?)
         } else {
-            let name = text.split_once('@').map_or(text, |(name, _)| name);
+            let (name, version) = text.split_once('@').map_or((text, None), |(name, version)| (name, Some(version)));
+            if version.is_some_and(|version| version.trim().is_empty()) {
+                return Err(Error::Usage(format!(
+                    "`{shown}` has no version behind its `@`; write one, or leave out the `@`"
+                )));
+            }
             if !is_package(name) {
                 return Err(Error::Usage(format!(
                     "`{shown}` is no crate; write its name, a folder with a slash in it, or a git URL with `://`"
@@ -57,6 +62,18 @@ impl Spec {
             From::Registry(text.to_owned())
         };
         Ok(Self { text: text.to_owned(), from })
+    }
+
+    /// What to look at when Cargo does not take it.
+    pub(super) fn advice(&self) -> &'static str {
+        match &self.from {
+            From::Registry(_) => "look for the name and the version with `cargo info`",
+            From::Folder(_) => "look at its `Cargo.toml`",
+            From::Git { package: None, .. } => {
+                "look at the URL and the revision; where there are several packages, write `PACKAGE@GIT-URL`"
+            }
+            From::Git { .. } => "look at the URL, the revision and the package's name",
+        }
     }
 
     /// How `cargo add` is told of it.
@@ -137,6 +154,7 @@ mod tests {
             ("./src", "`./src` has no `Cargo.toml`"),
             ("--path=x", "`--path=x` is no crate; write its name"),
             ("", "`` is no crate"),
+            ("my-plugin@", "`my-plugin@` has no version behind its `@`"),
         ] {
             let told = Spec::read(text).err().map(|error| error.to_string()).unwrap_or_default();
             assert!(told.starts_with(message), "{told}");

@@ -9,6 +9,8 @@ use integration_tests::program::{binary, lk_go};
 use lk_plugin::Config;
 use lk_plugin::config::Value;
 
+mod providers;
+
 type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
 
 const KEY: &str = "sk-not-a-real-key-4711";
