@@ -74,9 +74,13 @@ def series(table, curve):
 def scale(values, is_logarithmic):
     """The marks of the upright axis, and how high a value stands between the first (0) and the last (1)."""
     if is_logarithmic:
-        low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
-        high = max(high, low + 1)
-        return [10.0**power for power in range(low, high + 1)], lambda value: (math.log10(value) - low) / (high - low)
+        powers = range(math.floor(math.log10(min(values))), math.ceil(math.log10(max(values))) + 1)
+        # A mark at 1, 2 and 5 of each power of ten, or at 1 alone where that would be many.
+        marks = [part * 10.0**power for power in powers for part in ((1, 2, 5) if len(powers) <= 4 else (1,))]
+        low = max(mark for mark in marks if mark <= min(values))
+        high = min(mark for mark in marks if mark >= max(values) and mark > low)
+        marks = [mark for mark in marks if low <= mark <= high]
+        return marks, lambda value: math.log(value / low) / math.log(high / low)
     step = 10 ** math.floor(math.log10(max(values)))
     step = next(step * part for part in (0.2, 0.5, 1, 2) if max(values) / (step * part) <= 6)
     steps = math.ceil(max(values) / step)
@@ -107,17 +111,22 @@ def svg(curve, contenders):
         parts.append(f'<text x="{LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">{mark:g}</text>')
     for count in counts:
         parts.append(f'<text x="{x(count):.1f}" y="{HEIGHT - BOTTOM + 17}" text-anchor="middle">{count:,}</text>')
-    # The names stand beside the ends, and not on each other.
-    beside = -math.inf
+    # The names stand beside the ends, not on each other, and not below the axis.
     ends = sorted(contenders.items(), key=lambda contender: y(contender[1][max(contender[1])]))
+    names, beside = [], -math.inf
+    for _, points in ends:
+        beside = max(beside + 16, y(points[max(points)]) + 4)
+        names.append(beside)
+    beside = HEIGHT - BOTTOM + 20
+    for number in reversed(range(len(names))):
+        beside = names[number] = min(beside - 16, names[number])
     colours = dict(zip(contenders, COLOURS))
-    for who, points in ends:
+    for (who, points), beside in zip(ends, names):
         colour = colours[who]
         places = [(x(count), y(value)) for count, value in sorted(points.items())]
         line = " ".join(f"{across:.1f},{down:.1f}" for across, down in places)
         parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"/>')
         parts += [f'<circle cx="{across:.1f}" cy="{down:.1f}" r="3" fill="{colour}"/>' for across, down in places]
-        beside = max(beside + 16, places[-1][1] + 4)
         parts.append(f'<text x="{places[-1][0] + 8:.1f}" y="{beside:.1f}" fill="{colour}">{who}</text>')
     return "\n".join(parts + ["</svg>\n"])
 
