@@ -245,3 +245,55 @@ impl<'de> Visitor<'de> for TreeVisitor {
         Ok(table.into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Every value of a config, or what is wrong with it.
+    fn read(config: Result<Config>) -> Result<Value, String> {
+        config.map(|config| Value::Object(config.values().clone())).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn json_is_kept_as_it_is_written() {
+        let json = r#"{"a":true,"b":-1,"c":18446744073709551615,"d":0.5,"e":"t","f":null,"g":[1,[]],"h":{"i":{}}}"#;
+        assert_eq!(read(Config::from_json(json)).map(|value| value.to_string()), Ok(json.to_owned()));
+        assert_eq!(read(Config::from_json("\u{feff}{}")), Ok(json!({})));
+    }
+
+    #[test]
+    fn what_is_no_table_and_what_comes_twice_is_refused_with_its_place() {
+        let said = |json| read(Config::from_json(json)).err().unwrap_or_default();
+        assert_eq!(said("[]"), "the config must be a JSON object; write `{\"key\": value}`");
+        assert_eq!(said("null"), "the config must be a JSON object; write `{\"key\": value}`");
+        assert_eq!(said("{\n \"a\": }"), "the config is not JSON at line 2, column 7");
+        assert_eq!(said("{\"a\": {\"b\": 1, \"b\": 2}}"), "the config is not JSON at line 1, column 22");
+        let twice = Config::from_json("{\"a\": 1, \"a\": 2}").err();
+        let source = twice.as_ref().and_then(std::error::Error::source).map(ToString::to_string);
+        assert_eq!(source.as_deref(), Some("the key `a` is given twice; keep one"));
+    }
+
+    #[cfg(feature = "toml")]
+    #[test]
+    fn toml_has_dates_as_text_and_numbers_that_json_has_not() {
+        let toml = "a = true\nb = -1\nc = 0.5\nd = 't'\ne = [1, []]\nf = 1979-05-27\ng = nan\n[h]\ni = {}";
+        let wanted = json!({"a": true, "b": -1, "c": 0.5, "d": "t", "e": [1, []], "f": "1979-05-27", "g": "NaN", "h": {"i": {}}});
+        assert_eq!(read(Config::from_toml(toml)), Ok(wanted));
+        let said = read(Config::from_toml("a = 1\nb = = 2")).err();
+        assert_eq!(said.as_deref(), Some("the config is not TOML at line 2, column 5"));
+    }
+
+    #[cfg(feature = "yaml")]
+    #[test]
+    fn yaml_may_be_empty_and_has_no_other_booleans() {
+        let yaml = "a: true\nb: -1\nc: 0.5\nd: no\ne: [1, []]\nf: ~\nh:\n  i: {}";
+        let wanted = json!({"a": true, "b": -1, "c": 0.5, "d": "no", "e": [1, []], "f": null, "h": {"i": {}}});
+        assert_eq!(read(Config::from_yaml(yaml)), Ok(wanted));
+        assert_eq!(read(Config::from_yaml("")), Ok(json!({})));
+        let said = read(Config::from_yaml("- 1")).err();
+        assert_eq!(said.as_deref(), Some("the config must be a YAML mapping; write `key: value`"));
+    }
+}

@@ -175,3 +175,46 @@ impl fmt::Debug for Config {
         f.debug_set().entries(self.keys()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_set_later_replaces_what_stood_there_with_all_in_it() {
+        let mut config = Config::new();
+        assert!(config.is_empty());
+        config.insert_text("retry.max", "5");
+        config.insert_text("retries", "1");
+        assert!(!config.is_empty() && config.is_text("retry.max"));
+        config.insert("retry", json!({"max": 3}));
+        assert!(config.get("retry.max").is_none() && config.is_text("retries"));
+        config.insert_text("retry", "{}");
+        assert_eq!((config.get("retry"), config.is_text("retry")), (Some(&json!("{}")), true));
+        config.insert("retry", 1);
+        assert!(!config.is_text("retry") && !config.is_empty());
+        assert_eq!(config.keys().collect::<Vec<_>>(), ["retries", "retry"]);
+        assert_eq!(format!("{config:?}"), r#"{"retries", "retry"}"#);
+    }
+
+    #[test]
+    fn values_and_texts_cross_the_boundary() {
+        let mut config = Config::new();
+        config.insert("a", json!([1]));
+        config.insert_text("b.c", "2");
+        let (json, texts) = config.to_wire();
+        assert_eq!((json.as_str(), &texts), (r#"{"a":[1],"b.c":"2"}"#, &vec!["b.c".to_owned()]));
+        assert!(Config::from_wire(&json, texts).is_ok_and(|read| read == config));
+        // What is no text stays what it is.
+        let read = Config::from_wire(&json, vec!["a".to_owned()]);
+        assert!(read.is_ok_and(|read| !read.is_text("a") && !read.is_text("b.c")));
+    }
+
+    #[test]
+    fn problems_are_named_from_where_the_config_stands() {
+        let config = Config::from(Map::from_iter([("a".to_owned(), json!(1))])).within("stt");
+        assert_eq!((config.place(), config.values().len(), config.texts().count()), ("stt", 1, 0));
+    }
+}

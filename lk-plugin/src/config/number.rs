@@ -46,3 +46,62 @@ impl Number {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cmp::Ordering::{Equal, Greater, Less};
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn number(json: &str) -> Number {
+        Number::parse(json).unwrap_or(Number::Float(f64::NAN))
+    }
+
+    #[test]
+    fn a_number_is_whole_when_it_has_no_fraction_and_all_its_digits_count() {
+        for (json, whole) in [
+            ("3", Some(3)),
+            ("3.0", Some(3)),
+            ("-2e3", Some(-2000)),
+            ("0.5", None),
+            ("1e29", Some(1e29 as i128)),
+            ("1e30", None),
+            ("-1e31", None),
+            ("18446744073709551615", Some(i128::from(u64::MAX))),
+        ] {
+            assert_eq!(number(json).whole(), whole, "{json}");
+        }
+        for (value, whole) in [
+            (json!(u64::MAX), Some(i128::from(u64::MAX))),
+            (json!(i64::MIN), Some(i128::from(i64::MIN))),
+            (json!(4.0), Some(4)),
+            (json!("4"), None),
+        ] {
+            assert_eq!(Number::of(&value).and_then(Number::whole), whole, "{value}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_compared_by_all_their_digits() {
+        for (one, side, other) in [
+            ("9007199254740993", Greater, "9007199254740992"),
+            ("-9007199254740993", Less, "-9007199254740992"),
+            ("3", Equal, "3.0"),
+            ("0.5", Less, "1"),
+            ("1", Greater, "0.5"),
+            ("0.25", Less, "0.5"),
+            ("1e31", Greater, "1e30"),
+        ] {
+            let found = [Less, Equal, Greater].map(|side| number(one).is(side, number(other)));
+            assert_eq!(found, [Less, Equal, Greater].map(|found| found == side), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_stands_on_no_side() {
+        assert!(Number::parse("three").is_none());
+        assert!(![Less, Equal, Greater].into_iter().any(|side| number("three").is(side, number("3"))));
+    }
+}

@@ -123,3 +123,17 @@ pub(crate) fn nested<C: PluginConfig>(value: &Value) -> Result<C, Mismatch> {
     let table = value.as_object().ok_or(Mismatch::new())?;
     C::from_config(&Config::from(table.clone())).map_err(|_| Mismatch::new())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_takes_no_config_refuses_every_key() {
+        assert!(<()>::from_config(&Config::new()).is_ok());
+        let mut config = Config::new();
+        config.insert("voice", "alto");
+        let said = <()>::from_config(&config).err().map(|error| error.to_string());
+        assert_eq!(said.as_deref(), Some("`voice` is not an option; this plugin takes none"));
+    }
+}

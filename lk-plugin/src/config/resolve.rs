@@ -214,3 +214,130 @@ fn from_environment(field: &ConfigField, place: &Place) -> Result<Option<(Value,
         _ => Ok(None),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const WORD: ValueType = ValueType::Integer { min: 0, max: 9 };
+    const RETRY: ValueType =
+        ValueType::Config(&[ConfigField::new("max", WORD), ConfigField::new("name", ValueType::String).max_length(2)]);
+
+    /// What becomes of a value and of texts for one field, or what is wrong with them.
+    fn resolved(value_type: ValueType, value: Option<Value>, texts: &[(&str, &str)]) -> Result<Value, String> {
+        let mut config = Config::from(Map::from_iter(value.map(|value| ("a".to_owned(), value))));
+        for (path, text) in texts {
+            config.insert_text(*path, *text);
+        }
+        let mut problems = Problems::default();
+        let table = resolve(&config, &[ConfigField::new("a", value_type)], &mut problems);
+        problems
+            .finish(Some(()))
+            .map(|()| table.get("a").cloned().unwrap_or_default())
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn texts_lead_into_tables_of_each_kind_beside_what_is_given() {
+        for (value_type, value, texts, wanted) in [
+            (
+                ValueType::Table,
+                json!({"b": 1}),
+                &[("a.c", "2"), ("a.d.e", "3")][..],
+                json!({"b": 1, "c": "2", "d.e": "3"}),
+            ),
+            (ValueType::Map(&WORD), json!({"b": 1}), &[("a.c.d", "2")], json!({"b": 1, "c.d": 2})),
+            (
+                ValueType::Map(&RETRY),
+                json!({"b": {"max": 1}}),
+                &[("a.b.name", "x")],
+                json!({"b": {"max": 1, "name": "x"}}),
+            ),
+            (ValueType::Map(&ValueType::Map(&WORD)), json!({}), &[("a.b.c", "2")], json!({"b": {"c": 2}})),
+            (ValueType::Map(&ValueType::Table), json!({}), &[("a.b.c", "2")], json!({"b": {"c": "2"}})),
+            (RETRY, json!({"max": 1}), &[("a.name", "x")], json!({"max": 1, "name": "x"})),
+            (ValueType::Optional(&RETRY), json!({"name": "x"}), &[("a.max", "1")], json!({"max": 1, "name": "x"})),
+            (ValueType::List(&WORD), json!([1, 2]), &[], json!([1, 2])),
+            (ValueType::Optional(&WORD), Value::Null, &[], Value::Null),
+        ] {
+            assert_eq!(resolved(value_type, Some(value), texts), Ok(wanted), "{value_type:?}");
+        }
+        assert_eq!(
+            resolved(ValueType::Table, None, &[("a", "{\"b\": 1}"), ("a.c", "2")]),
+            Ok(json!({"b": 1, "c": "2"}))
+        );
+        assert_eq!(resolved(ValueType::Optional(&WORD), None, &[]), Ok(Value::Null));
+    }
+
+    #[test]
+    fn every_problem_has_its_place() {
+        for (value_type, value, texts, wanted) in [
+            (WORD, Some(json!(10)), &[][..], "`a` must be an integer from 0 to 9, but is `10`"),
+            (WORD, None, &[], "`a` is missing; give an integer from 0 to 9"),
+            (WORD, Some(Value::Null), &[], "`a` is missing; give an integer from 0 to 9"),
+            (WORD, None, &[("a", "x")], "`a` must be an integer from 0 to 9, but is the text `x`"),
+            (WORD, None, &[("a.b", "1")], "`a` has no keys; give all of it, an integer from 0 to 9"),
+            (
+                ValueType::List(&WORD),
+                Some(json!(1)),
+                &[],
+                "`a` must be a list, each an integer from 0 to 9, but is `1`",
+            ),
+            (
+                ValueType::List(&WORD),
+                Some(json!([1, "x"])),
+                &[],
+                "`a[1]` must be an integer from 0 to 9, but is the text `x`",
+            ),
+            (
+                ValueType::Map(&WORD),
+                Some(json!([1])),
+                &[],
+                "`a` must be a table, each value an integer from 0 to 9, but is `[1]`",
+            ),
+            (ValueType::Map(&WORD), Some(json!({"b": 10})), &[], "`a.b` must be an integer from 0 to 9, but is `10`"),
+            (ValueType::Table, Some(json!(1)), &[], "`a` must be a table; what was given is not shown"),
+            (RETRY, Some(json!(1)), &[], "`a` must be a table, but is `1`"),
+            (RETRY, Some(json!({"max": 1, "name": "xyz"})), &[], "`a.name` must have at most 2 characters, but has 3"),
+            (
+                RETRY,
+                Some(json!({"max": 1, "name": "x", "b": 1})),
+                &[],
+                "`a.b` is not an option; choose from `max`, `name`",
+            ),
+            (ValueType::Config(&[]), Some(json!({"b": 1})), &[], "`a.b` is not an option; this table takes none"),
+            (
+                RETRY,
+                None,
+                &[],
+                "2 problems in the config: `a.max` is missing; give an integer from 0 to 9; `a.name` is missing; give text",
+            ),
+        ] {
+            assert_eq!(resolved(value_type, value, texts), Err(wanted.to_owned()), "{value_type:?}");
+        }
+    }
+
+    #[test]
+    fn a_default_that_is_no_json_is_the_plugins_fault() {
+        let mut problems = Problems::default();
+        resolve(&Config::new(), &[ConfigField::new("a", WORD).default_json("{")], &mut problems);
+        let said = problems.finish(Some(())).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(
+            said.starts_with("the default of `a` is not JSON (") && said.ends_with("this is the plugin's fault"),
+            "{said}"
+        );
+    }
+
+    #[cfg(all(feature = "dynamic", target_os = "linux"))]
+    #[test]
+    fn descriptions_alone_refuse_what_the_reader_would() {
+        use super::super::validate;
+
+        const FIELDS: &[ConfigField] = &[ConfigField::new("a", WORD)];
+        let config = |value: u8| Config::from(Map::from_iter([("a".to_owned(), json!(value))]));
+        assert!(validate(&config(9), FIELDS).is_ok());
+        assert!(validate(&config(10), FIELDS).is_err());
+    }
+}

@@ -178,3 +178,96 @@ fn whole(number: i128) -> Value {
 fn value_of(json: &str) -> Value {
     serde_json::from_str(json).unwrap_or_else(|_| Value::from(json))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::value_type::{ConfigChoice, ValueType};
+    use super::*;
+
+    const BYTE: ValueType = ValueType::Integer { min: 0, max: 255 };
+    const SPEED: ValueType =
+        ValueType::Choice(&[ConfigChoice::new("slow", "Takes time."), ConfigChoice::new("fast", "")]);
+    const PLAIN: ValueType = ValueType::Choice(&[ConfigChoice::new("on", "")]);
+    const KEY: ConfigField = ConfigField::new("key", ValueType::Secret).env("KEY").doc("It opens.");
+
+    #[test]
+    fn each_type_and_what_is_said_of_a_field_has_its_words() {
+        for (field, wanted) in [
+            (
+                ConfigField::new("a", ValueType::Boolean).default_json("true"),
+                json!({"type": "boolean", "default": true}),
+            ),
+            (ConfigField::new("a", BYTE), json!({"type": "integer", "minimum": 0, "maximum": 255})),
+            (ConfigField::new("a", BYTE).min("1").max("9"), json!({"type": "integer", "minimum": 1, "maximum": 9})),
+            (
+                ConfigField::new("a", BYTE).min("-1").max("300"),
+                json!({"type": "integer", "minimum": 0, "maximum": 255}),
+            ),
+            (
+                ConfigField::new("a", BYTE).choices(&["8", "16"]).unit("Hz"),
+                json!({"type": "integer", "minimum": 0, "maximum": 255, "enum": [8, 16], "x-unit": "Hz"}),
+            ),
+            (ConfigField::new("a", ValueType::Number), json!({"type": "number"})),
+            (ConfigField::new("a", ValueType::Number).max("0.5"), json!({"type": "number", "maximum": 0.5})),
+            (
+                ConfigField::new("a", ValueType::Seconds),
+                json!({"type": "number", "minimum": 0, "maximum": 1e19, "x-unit": "s"}),
+            ),
+            (
+                ConfigField::new("a", ValueType::Seconds).min("0.1").max("5"),
+                json!({"type": "number", "minimum": 0.1, "maximum": 5, "x-unit": "s"}),
+            ),
+            (
+                ConfigField::new("a", ValueType::String).doc("It is."),
+                json!({"type": "string", "description": "It is."}),
+            ),
+            (ConfigField::new("a", ValueType::String).min_length(1), json!({"type": "string", "minLength": 1})),
+            (ConfigField::new("a", ValueType::Path).max_length(2), json!({"type": "string", "maxLength": 2})),
+            (ConfigField::new("a", ValueType::Url), json!({"type": "string", "format": "uri"})),
+            (
+                KEY.default_json("\"k\""),
+                json!({"type": "string", "writeOnly": true, "description": "It opens.", "x-env": "KEY"}),
+            ),
+            (ConfigField::new("a", PLAIN), json!({"type": "string", "enum": ["on"]})),
+            (
+                ConfigField::new("a", SPEED),
+                json!({"type": "string", "enum": ["slow", "fast"], "x-choices": {"slow": "Takes time.", "fast": ""}}),
+            ),
+            (
+                ConfigField::new("a", ValueType::Optional(&PLAIN)),
+                json!({"type": ["string", "null"], "enum": ["on", null]}),
+            ),
+            (
+                ConfigField::new("a", ValueType::List(&BYTE)).min_length(1).max_length(2).choices(&["8"]),
+                json!({"type": "array", "minItems": 1, "maxItems": 2,
+                    "items": {"type": "integer", "minimum": 0, "maximum": 255, "enum": [8]}}),
+            ),
+            (
+                ConfigField::new("a", ValueType::Optional(&ValueType::Map(&BYTE))).max_length(2),
+                json!({"type": ["object", "null"], "maxProperties": 2,
+                    "additionalProperties": {"type": "integer", "minimum": 0, "maximum": 255}}),
+            ),
+            (ConfigField::new("a", ValueType::Table), json!({"type": "object"})),
+        ] {
+            assert_eq!(json_schema(&[field])["properties"][field.name], wanted, "{field:?}");
+        }
+    }
+
+    #[test]
+    fn what_nothing_else_gives_is_required_in_nested_configs_too() {
+        const NESTED: ValueType = ValueType::Config(&[KEY, ConfigField::new("a", BYTE)]);
+        const GIVEN: ValueType = ValueType::Config(&[KEY, ConfigField::new("a", BYTE).default_json("1")]);
+        let fields =
+            [KEY, ConfigField::new("nested", NESTED), ConfigField::new("given", GIVEN), ConfigField::new("b", BYTE)];
+        let schema = json_schema(&fields);
+        assert_eq!(schema["required"], json!(["nested", "b"]));
+        assert_eq!(schema["properties"]["nested"]["required"], json!(["a"]));
+        assert_eq!(schema["properties"]["given"].get("required"), None);
+        assert_eq!((&schema["type"], &schema["additionalProperties"]), (&json!("object"), &json!(false)));
+        assert_eq!(schema["$schema"], DIALECT);
+        assert_eq!(
+            json_schema(&[]),
+            json!({"$schema": DIALECT, "type": "object", "properties": {}, "additionalProperties": false})
+        );
+    }
+}
