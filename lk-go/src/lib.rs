@@ -7,6 +7,8 @@
 //!     lk_go::run()
 //! }
 //! ```
+// There each item says which feature it wants.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 use std::ffi::OsString;
 use std::panic::{self, AssertUnwindSafe};

@@ -53,6 +53,8 @@
 //! config files of these formats, `url` makes `config::Url` the type of a config field, `unique-at-link` makes two crates
 //! with plugins of one kind and name fail to link, `conformance` checks whether a plugin keeps the contract
 //! (`conformance`), `monitor` tells what plugins did (`monitor`), `adapters` makes one plugin of several (`adapters`).
+// There each item says which feature it wants.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod abi;
 #[cfg(feature = "adapters")]

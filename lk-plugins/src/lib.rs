@@ -6,6 +6,8 @@
 //! ```
 //! use lk_plugins as _;
 //! ```
+// There each item says which feature it wants.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 #[cfg(any(test, fuzzing))]
