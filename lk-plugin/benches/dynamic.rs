@@ -213,8 +213,8 @@ fn build(package: &str, manifest: &str, sources: &[(&str, String)]) -> PathBuf {
     let folder = target.join("sources").join(package);
     let manifest = manifest.replace("{core}", env!("CARGO_MANIFEST_DIR"));
     let written = fs::create_dir_all(folder.join("src")).and_then(|()| {
-        fs::write(folder.join("Cargo.toml"), manifest)?;
-        sources.iter().try_for_each(|(file, text)| fs::write(folder.join("src").join(file), text))?;
+        write(&folder.join("Cargo.toml"), &manifest)?;
+        sources.iter().try_for_each(|(file, text)| write(&folder.join("src").join(file), text))?;
         // The lock file of the workspace has all versions that are needed.
         fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock"), folder.join("Cargo.lock"))
     });
@@ -228,6 +228,11 @@ fn build(package: &str, manifest: &str, sources: &[(&str, String)]) -> PathBuf {
         stop(&format!("`{package}` does not build"));
     }
     target.join(format!("release/lib{}.so", package.replace('-', "_")))
+}
+
+/// Writes what is not there yet: Cargo goes by the time.
+fn write(path: &Path, text: &str) -> std::io::Result<()> {
+    if fs::read_to_string(path).is_ok_and(|there| there == text) { Ok(()) } else { fs::write(path, text) }
 }
 
 /// Nanoseconds to read what is in a file, opening included.

@@ -119,9 +119,7 @@ unsafe extern "C" fn poll<S: Source>(
             Poll::Pending => return Ok(polled::PENDING),
             Poll::Ready(Some(Ok(next))) => {
                 arena.reset();
-                // Its texts are on the heap, and stay there when it moves; moved before, it would be read while it is written.
-                let value = arena.put(next.record(arena));
-                *item = Some(next);
+                let value = arena.put(item.insert(next).record(arena));
                 // SAFETY: the host's place for the answer.
                 unsafe { out.write(value.cast()) };
                 return Ok(polled::READY);

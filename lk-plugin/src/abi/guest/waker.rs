@@ -34,8 +34,6 @@ impl KeptWaker {
         // SAFETY: the caller's promise.
         let waker = unsafe { waker.read() };
         let is_same = match &self.kept {
-            // A host that counts its wakers hands in the state of our clone again.
-            Some(Kept { host, .. }) if (host.vtable, host.state) == (waker.vtable, waker.state) => true,
             // SAFETY: both states are of wakers with this table that are alive.
             Some(Kept { host, same: Some(same), .. }) if host.vtable == waker.vtable => unsafe {
                 same(host.state, waker.state) != 0

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::task::{Context, Poll};
 
 use super::error::{self, NO_ERROR};
-use super::waker::TaskWaker;
+use super::waker;
 use crate::abi::arena::Arena;
 use crate::abi::cross::Cross;
 use crate::abi::layout::{LkInput, LkOwnedError, LkTagged, LkWaker, polled};
@@ -17,7 +17,6 @@ pub(super) struct Input<T> {
     start_send: unsafe extern "C" fn(*mut c_void, *const LkTagged, *mut LkOwnedError) -> u32,
     drop: unsafe extern "C" fn(*mut c_void),
     state: *mut c_void,
-    waker: TaskWaker,
     arena: Arena,
     item: PhantomData<fn(T)>,
 }
@@ -37,7 +36,6 @@ impl<T> Input<T> {
             start_send: vtable.start_send.ok_or_else(|| error::missing("start_send"))?,
             drop: vtable.drop.ok_or_else(|| error::missing("drop"))?,
             state: handle.state,
-            waker: TaskWaker::default(),
             arena: Arena::default(),
             item: PhantomData,
         })
@@ -46,7 +44,7 @@ impl<T> Input<T> {
 
 impl<T: Cross<C = LkTagged>> InputSink<T> for Input<T> {
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
-        let (waker, mut error) = (self.waker.for_call(context.waker()), NO_ERROR);
+        let (waker, mut error) = (waker::borrowed(context.waker()), NO_ERROR);
         // SAFETY: our handle, a waker for this call, and a place for the error.
         match unsafe { (self.poll_ready)(self.state, &raw const waker, &raw mut error) } {
             polled::READY => Poll::Ready(Ok(())),

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 
 use super::error::{self, NO_ERROR};
-use super::waker::TaskWaker;
+use super::waker;
 use crate::abi::cross::{Bad, Record};
 use crate::abi::layout::{LkPolled, polled};
 use crate::error::{Error, ErrorKind, Result};
@@ -27,7 +27,6 @@ pub(super) struct Polled<T> {
     poll: PollFn,
     drop: unsafe extern "C" fn(*mut c_void),
     state: *mut c_void,
-    waker: TaskWaker,
     item: PhantomData<fn() -> T>,
 }
 
@@ -43,7 +42,7 @@ impl<T: Record + Send + 'static> Polled<T> {
         let vtable = unsafe { error::vtable(handle.vtable)? };
         let drop = vtable.drop.ok_or_else(|| error::missing("drop"))?;
         let poll = vtable.poll.ok_or_else(|| error::missing("poll"))?;
-        Ok(Self { poll, drop, state: handle.state, waker: TaskWaker::default(), item: PhantomData })
+        Ok(Self { poll, drop, state: handle.state, item: PhantomData })
     }
 
     pub(super) fn into_events(self) -> EventStream<T> {
@@ -51,7 +50,7 @@ impl<T: Record + Send + 'static> Polled<T> {
     }
 
     fn poll_item(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<T>>> {
-        let waker = self.waker.for_call(context.waker());
+        let waker = waker::borrowed(context.waker());
         loop {
             let (mut item, mut error) = (std::ptr::null(), NO_ERROR);
             // SAFETY: our handle, a waker for this call, and places for the answers.
