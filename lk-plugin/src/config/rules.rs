@@ -135,3 +135,95 @@ pub(super) fn wrong_length(field: &ConfigField, length: usize, value: &Value, pl
     let given = if place.hidden { "; what was given is not shown".to_owned() } else { format!(", but has {length}") };
     Some(format!("{place} must have {wanted} {unit}{given}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::map::Config;
+    use super::super::value_type::ConfigChoice;
+    use super::*;
+
+    const BYTE: ValueType = ValueType::Integer { min: -5, max: 255 };
+    const SPEED: ValueType = ValueType::Choice(&[ConfigChoice::new("slow", ""), ConfigChoice::new("fast", "")]);
+
+    fn place() -> Place {
+        Place::root(&Config::new()).key("a")
+    }
+
+    #[test]
+    fn a_single_value_is_of_its_type_and_within_its_limits() {
+        let field = |value_type| ConfigField::new("a", value_type);
+        for (field, value, wanted) in [
+            (field(ValueType::Boolean), json!(true), ""),
+            (field(ValueType::Boolean), json!(1), "`a` must be `true` or `false`, but is `1`"),
+            (field(BYTE), json!(-5), ""),
+            (field(BYTE), json!(255.0), ""),
+            (field(BYTE), json!(256), "`a` must be an integer from -5 to 255, but is `256`"),
+            (field(BYTE), json!("1"), "`a` must be an integer from -5 to 255, but is the text `1`"),
+            (field(ValueType::Number), json!(0.5), ""),
+            (field(ValueType::Number), json!([]), "`a` must be a number, but is `[]`"),
+            (field(ValueType::Seconds), json!(0), ""),
+            (field(ValueType::Seconds), json!(1e19), ""),
+            (field(ValueType::Seconds), json!(-0.5), "`a` must be a number of seconds, not negative, but is `-0.5`"),
+            (field(ValueType::Seconds), json!(1e20), "`a` must be a number of seconds, not negative, but is `1e+20`"),
+            (field(ValueType::String), json!("x"), ""),
+            (field(ValueType::String), json!({}), "`a` must be text, but is a table"),
+            (field(ValueType::Secret), json!(1), "`a` must be text; what was given is not shown"),
+            (field(SPEED), json!("slow"), ""),
+            (field(SPEED), json!("slwo"), "`a` cannot be `slwo`; did you mean `slow`? choose from `fast`, `slow`"),
+            (field(SPEED), json!(1), "`a` must be one of `fast`, `slow`, but is `1`"),
+            (field(BYTE).min("1"), json!(1), ""),
+            (field(BYTE).min("1"), json!(0), "`a` must be at least 1, but is `0`"),
+            (field(BYTE).max("9"), json!(9), ""),
+            (field(BYTE).max("9"), json!(10), "`a` must be at most 9, but is `10`"),
+            (field(BYTE).min("1").max("9"), json!(10), "`a` must be between 1 and 9, but is `10`"),
+            (field(ValueType::String).min("1"), json!("x"), ""),
+            (field(BYTE).choices(&["16", "8"]), json!(8.0), ""),
+            (field(BYTE).choices(&["16", "8"]), json!(9), "`a` cannot be `9`; choose from `16`, `8`"),
+            (field(ValueType::String).choices(&["\"on\"", "\"off\""]), json!("off"), ""),
+            (
+                field(ValueType::String).choices(&["\"on\""]),
+                json!("of"),
+                "`a` cannot be `of`; did you mean `on`? choose from `on`",
+            ),
+        ] {
+            let said = scalar_problem(field.value_type, &field, &value, &place()).unwrap_or_default();
+            assert_eq!(said, wanted, "{field:?} {value}");
+        }
+        let said = scalar_problem(SPEED, &ConfigField::new("a", SPEED), &json!("x"), &place().hidden_if(true));
+        assert_eq!(said.as_deref(), Some("`a` is not a choice; choose from `fast`, `slow`"));
+        let key = ConfigField::new("a", ValueType::Secret).choices(&["\"on\""]);
+        let said = scalar_problem(ValueType::Secret, &key, &json!("x"), &place().hidden_if(true));
+        assert_eq!(said.as_deref(), Some("`a` is not a choice; choose from `on`"));
+    }
+
+    #[test]
+    fn lengths_are_counted_in_what_the_value_has() {
+        let field = |min: Option<usize>, max: Option<usize>| {
+            let mut field = ConfigField::new("a", ValueType::String);
+            (field.min_length, field.max_length) = (min, max);
+            field
+        };
+        for (field, length, value, wanted) in [
+            (field(None, None), 5, json!("x"), ""),
+            (field(Some(1), Some(2)), 1, json!("x"), ""),
+            (field(Some(1), Some(2)), 2, json!("x"), ""),
+            (field(Some(1), Some(2)), 3, json!("x"), "`a` must have 1 to 2 characters, but has 3"),
+            (field(Some(1), None), 0, json!("x"), "`a` must have at least 1 character, but has 0"),
+            (field(None, Some(2)), 3, json!([]), "`a` must have at most 2 items, but has 3"),
+            (field(Some(1), Some(1)), 2, json!([]), "`a` must have 1 item, but has 2"),
+            (field(Some(2), Some(2)), 1, json!({}), "`a` must have 2 entries, but has 1"),
+        ] {
+            assert_eq!(wrong_length(&field, length, &value, &place()).unwrap_or_default(), wanted);
+        }
+        let said = wrong_length(&field(Some(1), None), 0, &json!({}), &place().hidden_if(true));
+        assert_eq!(said.as_deref(), Some("`a` must have at least 1 entry; what was given is not shown"));
+    }
+
+    #[test]
+    fn what_is_wanted_is_the_type_or_one_of_the_choices() {
+        assert_eq!(wanted(&ConfigField::new("a", ValueType::Path)), "a path");
+        assert_eq!(wanted(&ConfigField::new("a", BYTE).choices(&["16", "8"])), "one of `16`, `8`");
+    }
+}

@@ -32,3 +32,37 @@ pub(super) fn parse_text(text: &str, value_type: ValueType) -> Option<Value> {
         ValueType::Optional(inner) => parse_text(text, *inner),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn text_means_what_the_type_says() {
+        const WORD: ValueType = ValueType::Integer { min: 0, max: 9 };
+        for (value_type, text, wanted) in [
+            (ValueType::Boolean, " true ", Some(json!(true))),
+            (ValueType::Boolean, "yes", None),
+            (WORD, " -5 ", Some(json!(-5))),
+            (WORD, "18446744073709551615", Some(json!(u64::MAX))),
+            (WORD, "0.5", None),
+            (ValueType::Number, " 0.5 ", Some(json!(0.5))),
+            (ValueType::Number, "nan", None),
+            (ValueType::Seconds, "inf", None),
+            (ValueType::String, " a ", Some(json!(" a "))),
+            (ValueType::Choice(&[]), "a", Some(json!("a"))),
+            (ValueType::List(&WORD), "1, 2", Some(json!([1, 2]))),
+            (ValueType::List(&WORD), "1,x", None),
+            (ValueType::List(&ValueType::String), "[\"a,b\"]", Some(json!(["a,b"]))),
+            (ValueType::List(&ValueType::String), " ", Some(json!([]))),
+            (ValueType::Map(&WORD), "{\"a\": 1}", Some(json!({"a": 1}))),
+            (ValueType::Map(&WORD), "[]", None),
+            (ValueType::Table, "a", None),
+            (ValueType::Optional(&WORD), "1", Some(json!(1))),
+        ] {
+            assert_eq!(parse_text(text, value_type), wanted, "{value_type:?} {text}");
+        }
+    }
+}

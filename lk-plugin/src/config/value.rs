@@ -265,3 +265,58 @@ impl<T: ConfigValue, S: BuildHasher + Default> ConfigValue for HashMap<String, T
         reader.entries()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read<T: ConfigValue>(value: Value) -> Option<T> {
+        T::from_json(&value).ok()
+    }
+
+    #[test]
+    fn single_values_are_read_or_refused() {
+        assert_eq!((read(json!(true)), read::<bool>(json!(1))), (Some(true), None));
+        assert_eq!((read(json!(255.0)), read::<u8>(json!(256)), read::<u8>(json!(0.5))), (Some(255_u8), None, None));
+        assert_eq!((read(json!(i64::MIN)), read(json!(u64::MAX))), (Some(i64::MIN), Some(u64::MAX)));
+        assert_eq!((read(json!(2)), read::<f64>(json!("2"))), (Some(2.0), None));
+        assert_eq!((read(json!(0.5)), read::<f32>(json!(1e39))), (Some(0.5_f32), None));
+        assert_eq!((read(json!(0.5)), read::<Duration>(json!(-1))), (Some(Duration::from_millis(500)), None));
+        assert_eq!((read(json!("a")), read::<String>(json!(1))), (Some("a".to_owned()), None));
+        assert_eq!(read::<Secret>(json!("a")).as_ref().map(Secret::expose), Some("a"));
+        assert_eq!(read(json!("a/b")), Some(PathBuf::from("a/b")));
+        assert_eq!(read(json!("EN-us")), Some(LanguageCode::new("en-US")));
+        assert_eq!(
+            f32::from_json(&json!(1e39)).err().and_then(|error| error.what().map(str::to_owned)).as_deref(),
+            Some("a number of at most 3.4e38")
+        );
+        assert!(Mismatch::new().what().is_none() && !Mismatch::new().to_string().is_empty());
+    }
+
+    #[test]
+    fn what_holds_others_is_read_with_all_in_it() {
+        assert_eq!(
+            (read(json!(null)), read(json!(1)), read::<Option<u8>>(json!("a"))),
+            (Some(None::<u8>), Some(Some(1_u8)), None)
+        );
+        assert_eq!((read(json!([1, 2])), read::<Vec<u8>>(json!([1, "a"]))), (Some(vec![1_u8, 2]), None));
+        let map = [("a".to_owned(), 1_u8)];
+        assert_eq!(
+            (read(json!({"a": 1})), read::<BTreeMap<String, u8>>(json!([]))),
+            (Some(BTreeMap::from(map.clone())), None)
+        );
+        assert_eq!(
+            (read(json!({"a": 1})), read::<HashMap<String, u8>>(json!({"a": "b"}))),
+            (Some(HashMap::from(map)), None)
+        );
+        let config: Option<Config> = read(json!({"a": "1", "b": 2}));
+        assert!(
+            config.is_some_and(|config| config.is_text("a")
+                && config.get("b") == Some(&json!(2))
+                && !config.is_text("b"))
+        );
+        assert!(read::<Config>(json!([])).is_none());
+    }
+}

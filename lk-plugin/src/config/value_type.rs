@@ -159,3 +159,71 @@ impl fmt::Display for ValueType {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BYTE: ValueType = ValueType::Integer { min: 0, max: 255 };
+    const OPEN: &[ConfigField] =
+        &[ConfigField::new("a", BYTE).default_json("1"), ConfigField::new("b", ValueType::Secret)];
+    const SHUT: &[ConfigField] =
+        &[ConfigField::new("a", BYTE).default_json("1"), ConfigField::new("b", ValueType::Path).secret()];
+    const FREE: &[ConfigField] = &[ConfigField::new("a", BYTE).default_json("1")];
+
+    #[test]
+    fn only_an_option_and_a_config_that_needs_nothing_may_be_left_out() {
+        let required = [BYTE, ValueType::Table, ValueType::Config(OPEN), ValueType::List(&BYTE)];
+        assert!(required.into_iter().all(ValueType::is_required));
+        let free = [ValueType::Optional(&BYTE), ValueType::Config(FREE), ValueType::Config(&[])];
+        assert!(!free.into_iter().any(ValueType::is_required));
+    }
+
+    #[test]
+    fn secrets_are_known_wherever_they_may_be() {
+        for (value_type, is_secret, holds_secret) in [
+            (BYTE, false, false),
+            (ValueType::Secret, true, true),
+            (ValueType::List(&ValueType::Secret), true, true),
+            (ValueType::Map(&ValueType::Optional(&ValueType::Secret)), true, true),
+            (ValueType::List(&BYTE), false, false),
+            (ValueType::Table, false, true),
+            (ValueType::Optional(&ValueType::Table), false, true),
+            (ValueType::Config(OPEN), false, true),
+            (ValueType::Config(SHUT), false, true),
+            (ValueType::Config(FREE), false, false),
+        ] {
+            assert_eq!(
+                (value_type.is_secret(), value_type.holds_secret()),
+                (is_secret, holds_secret),
+                "{value_type:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn seconds_have_a_unit_wherever_they_are() {
+        assert_eq!(ValueType::Optional(&ValueType::List(&ValueType::Seconds)).unit(), Some("s"));
+        assert_eq!((ValueType::Number.unit(), ValueType::Map(&BYTE).unit()), (None, None));
+    }
+
+    #[test]
+    fn each_type_is_named_in_a_sentence() {
+        const SPEED: ValueType = ValueType::Choice(&[ConfigChoice::new("slow", ""), ConfigChoice::new("fast", "")]);
+        for (value_type, wanted) in [
+            (ValueType::Boolean, "`true` or `false`"),
+            (BYTE, "an integer from 0 to 255"),
+            (ValueType::Number, "a number"),
+            (ValueType::Seconds, "a number of seconds, not negative"),
+            (ValueType::Secret, "text"),
+            (ValueType::Url, "a URL such as `https://example.com`"),
+            (ValueType::Path, "a path"),
+            (SPEED, "one of `fast`, `slow`"),
+            (ValueType::List(&BYTE), "a list, each an integer from 0 to 255"),
+            (ValueType::Optional(&ValueType::Map(&SPEED)), "a table, each value one of `fast`, `slow`"),
+            (ValueType::Table, "a table"),
+        ] {
+            assert_eq!(value_type.to_string(), wanted);
+        }
+    }
+}
