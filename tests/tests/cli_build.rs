@@ -213,7 +213,9 @@ fn an_interrupt_of_this_process_alone_ends_cargo_too() -> Result {
     let (wrapper, running) = endless_compiler(folder.path())?;
     let energy_vad = format!("{REPOSITORY}/examples/energy-vad");
     let mut command = building(folder.path(), &["--with", &energy_vad])?;
-    command.env("RUSTC_WRAPPER", wrapper).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // In a folder of its own: another build would have to be waited for, and nothing is built here.
+    command.env("RUSTC_WRAPPER", wrapper).env("CARGO_TARGET_DIR", folder.path().join("target"));
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn()?;
     let pause = || std::thread::sleep(std::time::Duration::from_millis(10));
     while processes(&running)?.is_empty() {
