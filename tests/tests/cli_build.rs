@@ -212,8 +212,10 @@ fn an_interrupt_of_this_process_alone_ends_cargo_too() -> Result {
     let folder = TempDir::new()?;
     let (wrapper, running) = endless_compiler(folder.path())?;
     let energy_vad = format!("{REPOSITORY}/examples/energy-vad");
-    let mut command = building(folder.path(), &["--with", &energy_vad])?;
-    command.env("RUSTC_WRAPPER", wrapper).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut command = building(folder.path(), &["--with", &energy_vad, "--color", "always"])?;
+    // In a folder of its own: another build would have to be waited for, and nothing is built here.
+    command.env("RUSTC_WRAPPER", wrapper).env("CARGO_TARGET_DIR", folder.path().join("target"));
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn()?;
     let pause = || std::thread::sleep(std::time::Duration::from_millis(10));
     while processes(&running)?.is_empty() {
@@ -233,7 +235,10 @@ fn an_interrupt_of_this_process_alone_ends_cargo_too() -> Result {
     Command::new("kill").args(processes(&running)?).status()?;
     let output = child.wait_with_output()?;
     assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
-    assert!(stderr(&output).contains("note: interrupted before the build was complete; nothing was written"));
+    assert!(stderr(&output).contains("interrupted before the build was complete; nothing was written"));
+    // What colours are wanted holds for Cargo as well.
+    let compiling = stderr(&output).lines().find(|line| line.contains("Compiling")).map(str::to_owned);
+    assert!(compiling.as_ref().is_some_and(|line| line.contains('\u{1b}')), "{compiling:?}");
     assert!(!folder.path().join("lk-go").exists());
     Ok(())
 }

@@ -97,6 +97,8 @@ fn ctrl_c_ends_a_build_and_all_that_it_started() -> Result {
             command.envs(cargo.get_envs().filter_map(|(name, value)| Some((name, value?))));
         }
         command.env("CARGO", env!("CARGO")).env("RUSTC_WRAPPER", &wrapper).env("TMPDIR", &temporary).current_dir(&work);
+        // Nothing is built.
+        command.env("CARGO_TARGET_DIR", folder.path().join("target"));
         // As where a person sits: under a CI Cargo shows no progress.
         command.env_remove("CI").env("CARGO_TERM_PROGRESS_WHEN", "always").env("CARGO_TERM_PROGRESS_WIDTH", "80")
     })?;
