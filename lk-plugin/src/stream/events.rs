@@ -17,8 +17,11 @@ use crate::error::{Error, ErrorKind, Result};
 /// Call [`next`](EventStream::next), or use it as the [`Stream`] that it is. Dropping it cancels the work behind it.
 pub struct EventStream<T> {
     // `None` once ended, so that what stood behind the stream is gone with its last event.
-    stream: Option<Pin<Box<dyn Stream<Item = Result<T>> + Send>>>,
+    stream: Option<BoxStream<T>>,
 }
+
+/// What stands behind a stream of events.
+pub(crate) type BoxStream<T> = Pin<Box<dyn Stream<Item = Result<T>> + Send>>;
 
 impl<T: Send + 'static> EventStream<T> {
     /// Any stream as events.
@@ -69,6 +72,12 @@ impl<T: Send + 'static> EventStream<T> {
         Self::from_fn(|_| async { Err(error) })
     }
 
+    /// What stands behind the stream, for somebody who ends it by himself; `None` once it has ended.
+    #[inline]
+    pub(crate) fn into_inner(self) -> Option<BoxStream<T>> {
+        self.stream
+    }
+
     /// Everything until the end.
     ///
     /// ```
@@ -110,8 +119,15 @@ impl<T> Stream for EventStream<T> {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         // Taken out while it is polled: should it panic, it is gone, and the events have ended.
         let Some(mut stream) = self.stream.take() else { return Poll::Ready(None) };
-        let polled = stream.as_mut().poll_next(context);
-        if matches!(polled, Poll::Pending | Poll::Ready(Some(Ok(_)))) {
+        let polled = match stream.as_mut().poll_next(context) {
+            // By itself, since the compiler moves as many bytes for nothing as for an event.
+            Poll::Pending => {
+                self.stream = Some(stream);
+                return Poll::Pending;
+            }
+            polled => polled,
+        };
+        if matches!(polled, Poll::Ready(Some(Ok(_)))) {
             self.stream = Some(stream);
         }
         polled

@@ -20,6 +20,7 @@ use std::pin::Pin;
 mod events;
 mod input;
 
+pub(crate) use self::events::BoxStream;
 pub use self::events::{EventSender, EventStream};
 pub(crate) use self::input::InputHalf;
 pub use self::input::{InputReceiver, InputSink};

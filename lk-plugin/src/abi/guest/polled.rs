@@ -2,11 +2,8 @@
 
 use std::ffi::c_void;
 use std::marker::PhantomData;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-
-use futures_core::Stream;
 
 use super::guard::{self, Guard};
 use super::waker::KeptWaker;
@@ -14,7 +11,7 @@ use crate::abi::arena::Arena;
 use crate::abi::cross::Record;
 use crate::abi::layout::{LkOwnedError, LkPolled, LkPolledVtable, LkWaker, polled, size_of_prefixed};
 use crate::error::Result;
-use crate::stream::{BoxFuture, EventStream};
+use crate::stream::{BoxFuture, BoxStream, EventStream};
 
 /// What is polled.
 trait Source: Send + 'static {
@@ -23,12 +20,12 @@ trait Source: Send + 'static {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Self::Item>>>;
 }
 
-impl<T: Record + Send + 'static> Source for EventStream<T> {
+impl<T: Record + Send + 'static> Source for BoxStream<T> {
     type Item = T;
 
     #[inline]
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<T>>> {
-        Pin::new(self).poll_next(context)
+        self.as_mut().poll_next(context)
     }
 }
 
@@ -55,7 +52,7 @@ impl<T: Record + Send + 'static, P: Send + Sync + ?Sized + 'static> Source for O
 
 struct State<S: Source> {
     guard: Guard,
-    // `None` after the end or an error.
+    // `None` after the end, an error or a panic.
     source: Option<S>,
     waker: KeptWaker,
     /// The item that the host is looking at: until the next call.
@@ -66,7 +63,8 @@ struct State<S: Source> {
 /// The events for the host to poll.
 #[inline]
 pub(super) fn events<T: Record + Send + 'static>(events: EventStream<T>) -> LkPolled {
-    handle(events)
+    // Without its wrapper: here it ends with an error or a panic, too, and each wrapper moves the event once more.
+    handle(events.into_inner())
 }
 
 /// The future for the host to poll. It keeps the instance alive: the host may drop that first.
@@ -79,18 +77,13 @@ where
     let future = make(plugin);
     // SAFETY: what the future borrows from is the instance, which does not move within its `Arc` and is dropped after it.
     let future = unsafe { std::mem::transmute::<BoxFuture<'_, Result<T>>, BoxFuture<'static, Result<T>>>(future) };
-    handle(OwningFuture { future: Some(future), _plugin: Arc::clone(plugin) })
+    handle(Some(OwningFuture { future: Some(future), _plugin: Arc::clone(plugin) }))
 }
 
 #[inline]
-fn handle<S: Source>(source: S) -> LkPolled {
-    let state = State {
-        guard: Guard::default(),
-        source: Some(source),
-        waker: KeptWaker::default(),
-        item: None,
-        arena: Arena::default(),
-    };
+fn handle<S: Source>(source: Option<S>) -> LkPolled {
+    let state =
+        State { guard: Guard::default(), source, waker: KeptWaker::default(), item: None, arena: Arena::default() };
     LkPolled { vtable: Vtable::<S>::VTABLE, state: guard::keep(state) }
 }
 
@@ -134,6 +127,8 @@ unsafe extern "C" fn poll<S: Source>(
         Ok(polled::ENDED)
     });
     polled.unwrap_or_else(|failure| {
+        // After a panic it is still there.
+        let _ = guard::caught(|| *source = None);
         // SAFETY: the host's place for the error.
         unsafe { guard::fail(failure, error) };
         polled::FAILED
