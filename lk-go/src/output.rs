@@ -88,19 +88,21 @@ pub(crate) fn table<const N: usize>(
     let mut table = Table::new();
     let rows = rows.into_iter().map(|row| row.map(|cell| printable::paragraph(&cell)));
     table.load_style(NOTHING).set_header(header).add_rows(rows).set_content_arrangement(ContentArrangement::Disabled);
-    let last = table.column_max_content_widths().last().map_or(0, |width| (*width).min(MIN_LAST_COLUMN));
     for (index, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, 2));
         if right.contains(&index) {
             column.set_cell_alignment(CellAlignment::Right);
         }
-        column.set_constraint(if index + 1 < N {
-            ColumnConstraint::ContentWidth
-        } else {
-            ColumnConstraint::LowerBoundary(Width::Fixed(last))
-        });
     }
     if let Some(width) = width() {
+        let last = table.column_max_content_widths().last().map_or(0, |width| (*width).min(MIN_LAST_COLUMN));
+        for (index, column) in table.column_iter_mut().enumerate() {
+            column.set_constraint(if index + 1 < N {
+                ColumnConstraint::ContentWidth
+            } else {
+                ColumnConstraint::LowerBoundary(Width::Fixed(last))
+            });
+        }
         table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     }
     table.trim_fmt() + "\n"
