@@ -4,6 +4,7 @@
 #
 # Usage: tests/mutants.sh [vad|registry|config|macros]… [-- options of cargo-mutants, such as --shard 0/4]    (all unless named)
 # Needs `cargo install cargo-mutants`. One mutant is built at a time: run two subjects beside each other on two cores.
+# A mutant has TIMEOUT seconds (20) for the tests: more on a busy machine.
 #
 # It works on a copy of the crates concerned, in target/mutants/<subject>, with a smaller manifest for the tests across crates:
 # theirs links the command line, which would be linked again for each of a thousand mutants. What the quick tests
