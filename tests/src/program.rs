@@ -55,3 +55,15 @@ pub fn stdout(output: &Output) -> String {
 pub fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
+
+/// That a run failed with this code, said this, and left nothing on standard output.
+///
+/// # Panics
+///
+/// When it did not.
+#[track_caller]
+pub fn assert_refused(output: &Output, code: i32, message: &str) {
+    assert_eq!(output.status.code(), Some(code), "{}", stderr(output));
+    assert!(stderr(output).contains(message), "`{message}` is not in: {}", stderr(output));
+    assert_eq!(stdout(output), "");
+}

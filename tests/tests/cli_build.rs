@@ -8,7 +8,7 @@ use std::process::{Command, Output, Stdio};
 use integration_tests::cargo::cargo;
 #[cfg(target_os = "linux")]
 use integration_tests::cargo::{endless_compiler, processes};
-use integration_tests::program::{binary, lk_go};
+use integration_tests::program::{assert_refused, binary, lk_go, stderr, stdout};
 use tempfile::TempDir;
 
 type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
@@ -32,21 +32,6 @@ fn building(folder: &Path, arguments: &[&str]) -> Result<Command> {
     }
     command.env("CARGO", env!("CARGO"));
     Ok(command)
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-#[track_caller]
-fn assert_refused(output: &Output, code: i32, message: &str) {
-    assert_eq!(output.status.code(), Some(code), "{}", stderr(output));
-    assert!(stderr(output).contains(message), "`{message}` is not in: {}", stderr(output));
-    assert_eq!(stdout(output), "");
 }
 
 /// A crate of this name, with this after its `[package]`.

@@ -8,19 +8,11 @@ use std::fs;
 use std::process::{Command, Output, Stdio};
 
 use integration_tests::model_files::{Machine, content, model, plain, rest, sha256, whole};
-use integration_tests::program::{binary, lk_go};
+use integration_tests::program::{binary, lk_go, stderr, stdout};
 use integration_tests::server::{Reply, Server};
 use serde_json::{Value, json};
 
 type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
 
 #[track_caller]
 fn assert_code(output: &Output, code: i32, message: &str) {

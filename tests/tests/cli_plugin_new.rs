@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Output;
 
 use integration_tests::cargo::{cargo, target};
-use integration_tests::program::lk_go;
+use integration_tests::program::{assert_refused, lk_go, stderr, stdout};
 use tempfile::TempDir;
 
 type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
@@ -15,21 +15,6 @@ const REPOSITORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 fn new(folder: &Path, arguments: &[&str]) -> Result<Output> {
     Ok(lk_go()?.current_dir(folder).args(["plugin", "new"]).args(arguments).output()?)
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-#[track_caller]
-fn assert_refused(output: &Output, code: i32, message: &str) {
-    assert_eq!(output.status.code(), Some(code), "{}", stderr(output));
-    assert!(stderr(output).contains(message), "{}", stderr(output));
-    assert_eq!(stdout(output), "");
 }
 
 /// The names in a folder, sorted.

@@ -5,7 +5,7 @@
 use std::error::Error;
 use std::process::Output;
 
-use integration_tests::program::{binary, lk_go};
+use integration_tests::program::{assert_refused, binary, lk_go, stderr, stdout};
 use lk_plugin::Config;
 use lk_plugin::config::Value;
 
@@ -19,24 +19,9 @@ fn run(arguments: &[&str]) -> Result<Output> {
     Ok(lk_go()?.args(arguments).output()?)
 }
 
-fn stdout(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
 #[track_caller]
 fn json(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", stderr(output)))
-}
-
-#[track_caller]
-fn assert_refused(output: &Output, code: i32, message: &str) {
-    assert_eq!(output.status.code(), Some(code), "{}", stderr(output));
-    assert!(stderr(output).contains(message), "`{message}` is not in: {}", stderr(output));
-    assert_eq!(stdout(output), "");
 }
 
 /// Every plugin in the program, as `kind/name`.
