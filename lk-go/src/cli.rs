@@ -56,13 +56,23 @@ impl Cli {
     /// # Errors
     ///
     /// Also when they ask for help or the version: what to print is in the error.
-    pub(crate) fn read(arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Result<Self, clap::Error> {
-        let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+    pub(crate) fn read(arguments: &[OsString]) -> Result<Self, clap::Error> {
         // What scripts and other programs start most: asking clap would be a fifth of its time.
         if arguments.iter().skip(1).eq(["plugin", "list"].iter()) {
             return Ok(Self::plugin_list());
         }
         Self::try_parse_from(arguments)
+    }
+
+    /// The colours that are asked for by a command line that [`read`](Self::read) does not understand, where clap stops.
+    pub(crate) fn color_of(arguments: &[OsString]) -> Color {
+        let mut words = arguments.iter().skip(1).filter_map(|word| word.to_str()).take_while(|word| *word != "--");
+        let mut color = Color::Auto;
+        while let Some(word) = words.next() {
+            let wanted = if word == "--color" { words.next() } else { word.strip_prefix("--color=") };
+            color = wanted.and_then(|wanted| Color::from_str(wanted, false).ok()).unwrap_or(color);
+        }
+        color
     }
 
     /// `lk-go plugin list`, as clap would understand it.
@@ -225,9 +235,26 @@ mod tests {
     #[test]
     fn the_plain_list_is_what_clap_would_understand() -> Result<(), clap::Error> {
         let asked = Cli::try_parse_from(["lk-go", "plugin", "list"])?;
-        assert_eq!(format!("{:?}", Cli::read(["lk-go", "plugin", "list"])?), format!("{asked:?}"));
+        assert_eq!(format!("{:?}", Cli::read(&["lk-go", "plugin", "list"].map(Into::into))?), format!("{asked:?}"));
         assert_eq!(format!("{:?}", Cli::plugin_list()), format!("{asked:?}"));
         Ok(())
+    }
+
+    #[test]
+    fn the_wanted_colours_are_read_from_mistakes_too() {
+        for (arguments, color) in [
+            (&["lk-go", "plugn", "--color", "never"][..], Color::Never),
+            (&["lk-go", "--color=always", "plugn"], Color::Always),
+            (&["lk-go", "plugin", "list", "--color", "always", "--what"], Color::Always),
+            (&["lk-go", "--color", "never", "plugin", "show"], Color::Never),
+            (&["lk-go", "plugin", "list", "--help", "--color", "never"], Color::Never),
+            (&["lk-go", "plugin", "list", "--color", "green"], Color::Auto),
+            (&["lk-go", "--what"], Color::Auto),
+        ] {
+            let arguments: Vec<OsString> = arguments.iter().map(Into::into).collect();
+            assert!(Cli::read(&arguments).is_err());
+            assert_eq!(Cli::color_of(&arguments), color, "{arguments:?}");
+        }
     }
 
     #[test]

@@ -74,9 +74,11 @@ fn guarded(arguments: impl IntoIterator<Item = impl Into<OsString>>, built_ins: 
 }
 
 fn execute(arguments: impl IntoIterator<Item = impl Into<OsString>>, built_ins: BuiltIns<'_>) -> Exit {
-    let cli = match Cli::read(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+    let cli = match Cli::read(&arguments) {
         Ok(cli) => cli,
         Err(message) => {
+            terminal::set_color(Cli::color_of(&arguments));
             let code = if message.exit_code() == 0 { Exit::Good } else { Exit::Usage };
             return output::usage(&message).map_or_else(|error| failed(&error), |()| code);
         }

@@ -122,16 +122,18 @@ pub(crate) fn list(rows: impl IntoIterator<Item = [String; 2]>) -> String {
 /// As [`result`].
 pub(crate) fn usage(message: &clap::Error) -> Result<()> {
     let is_help = message.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
-    if message.use_stderr() {
-        if is_help {
+    let text = message.render();
+    match message.use_stderr() {
+        true if is_help => {
+            let text = if console::colors_enabled_stderr() { text.ansi().to_string() } else { text.to_string() };
             // Nobody is left to hear that this failed.
-            let _ = message.print();
-        } else {
-            say(Style::new().red().bold(), "error", usage::mistake(message));
+            let _ = io::stderr().write_all(text.as_bytes());
         }
-        return Ok(());
+        true => say(Style::new().red().bold(), "error", usage::mistake(message)),
+        false if console::colors_enabled() => return write(text.ansi().to_string().as_bytes()),
+        false => return write(text.to_string().as_bytes()),
     }
-    written(message.print().and_then(|()| io::stdout().flush()))
+    Ok(())
 }
 
 /// Prints a failure and its causes.

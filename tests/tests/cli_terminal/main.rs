@@ -39,12 +39,13 @@ fn a_locale_of_ascii_gets_ascii() -> Result {
 fn colours_are_as_they_are_asked_for() -> Result {
     let has_escapes = |arguments: &[&str], force: &str| -> Result<bool> {
         let output = lk_go()?.args(arguments).env_remove("NO_COLOR").env("CLICOLOR_FORCE", force).output()?;
-        Ok(output.stderr.contains(&0x1b))
+        Ok([output.stdout, output.stderr].concat().contains(&0x1b))
     };
-    let wrong = ["plugin", "show", "sliero"];
-    let with = |color| [&wrong[..], &["--color", color]].concat();
-    assert!(has_escapes(&with("always"), "0")? && has_escapes(&wrong, "1")?);
-    assert!(!has_escapes(&with("never"), "1")? && !has_escapes(&wrong, "0")?);
+    for told in [&["plugin", "show", "sliero"][..], &["plugn"], &["plugin"], &["plugin", "list", "--help"]] {
+        let with = |color| [told, &["--color", color]].concat();
+        assert!(has_escapes(&with("always"), "0")? && has_escapes(told, "1")?, "{told:?}");
+        assert!(!has_escapes(&with("never"), "1")? && !has_escapes(told, "0")?, "{told:?}");
+    }
     Ok(())
 }
 
