@@ -40,13 +40,12 @@ impl Args {
         let mut meant = Vec::new();
         let read = |input: ParseStream<'_>| {
             meant = each_key(input, KEYS, errors, |key, input, errors| {
-                let spelled = key.unraw().to_string();
-                if spelled == "models" {
+                if key == "models" {
                     args.models.extend(models(key, input, errors));
                     return;
                 }
                 let value = errors.take(text_value(key, input));
-                match spelled.as_str() {
+                match key.to_string().as_str() {
                     "kind" => args.kind = args.kind.take().or(value),
                     "name" => args.name = args.name.take().or(value),
                     "description" => args.description = args.description.take().or(value),
@@ -67,8 +66,9 @@ impl Args {
     }
 }
 
-/// Goes through `key …, key …`: `value` reads what follows a key; whatever it leaves up to the next comma is skipped, so
-/// that one mistake does not hide the next. Returns the keys that were given, or meant by a misspelled one.
+/// Goes through `key …, key …`: `value` gets a key, without its `r#`, and reads what follows; whatever it leaves up to the
+/// next comma is skipped, so that one mistake does not hide the next. Returns the keys that were given, or meant by a
+/// misspelled one.
 pub(crate) fn each_key<'k>(
     input: ParseStream<'_>,
     keys: &[&'k str],
@@ -79,7 +79,8 @@ pub(crate) fn each_key<'k>(
     while !input.is_empty() {
         match input.call(Ident::parse_any) {
             Ok(key) => {
-                let spelled = key.unraw().to_string();
+                let key = key.unraw();
+                let spelled = key.to_string();
                 if let Some(known) = keys.iter().find(|known| **known == spelled) {
                     // Files are the one thing that comes several times.
                     if meant.contains(known) && *known != "file" {
@@ -140,10 +141,9 @@ pub(crate) fn text_value(key: &Ident, input: ParseStream<'_>) -> syn::Result<Lit
 }
 
 fn literal<T: syn::parse::Parse>(key: &Ident, input: ParseStream<'_>, what: &str, example: &str) -> syn::Result<T> {
-    let spelled = key.unraw();
     if input.parse::<Token![=]>().is_err() {
         skip_to_comma(input);
-        return Err(syn::Error::new(key.span(), format!("`{spelled}` has no value; write `{spelled} = {example}`")));
+        return Err(syn::Error::new(key.span(), format!("`{key}` has no value; write `{key} = {example}`")));
     }
     let place = if input.is_empty() { key.span() } else { input.span() };
     let value = input.fork().parse::<T>();
@@ -151,7 +151,7 @@ fn literal<T: syn::parse::Parse>(key: &Ident, input: ParseStream<'_>, what: &str
         Ok(_) => input.parse(),
         Err(_) => {
             skip_to_comma(input);
-            Err(syn::Error::new(place, format!("`{spelled}` takes {what}; write `{spelled} = {example}`")))
+            Err(syn::Error::new(place, format!("`{key}` takes {what}; write `{key} = {example}`")))
         }
     }
 }
@@ -166,7 +166,7 @@ fn models(key: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> Vec<Model
         return models;
     };
     let tokens: Vec<TokenTree> = list.stream().into_iter().collect();
-    if !tokens.iter().any(|token| matches!(token, TokenTree::Ident(word) if word == "file")) {
+    if !tokens.iter().any(|token| matches!(token, TokenTree::Ident(word) if word.unraw() == "file")) {
         let place = tokens.first().map_or_else(|| key.span(), TokenTree::span);
         errors.at(place, format!("`models` has no `file(…)` in it; {SHAPE}"));
         return models;
@@ -188,13 +188,12 @@ fn model(file: &Ident, group: &Group, errors: &mut Errors) -> Option<Model> {
     let mut meant = Vec::new();
     let read = |input: ParseStream<'_>| {
         meant = each_key(input, FACTS, errors, |key, input, errors| {
-            let spelled = key.to_string();
-            if spelled == "size" {
+            if key == "size" {
                 size = errors.take(literal(key, input, "a whole number of bytes", "1234"));
                 return;
             }
             let text = errors.take(text_value(key, input));
-            match spelled.as_str() {
+            match key.to_string().as_str() {
                 "name" => name = text,
                 "url" => url = text,
                 _ => sha256 = text,
@@ -245,5 +244,19 @@ mod tests {
             let said = said(text.clone());
             assert!(said.first().is_some_and(|said| said.starts_with(wanted)), "{text}: {said:?}");
         }
+    }
+
+    #[test]
+    fn a_raw_key_is_the_key() {
+        let mut errors = Errors::default();
+        let text = quote!(
+            r#kind = "stt",
+            r#name = "a",
+            r#models(r#file(r#name = "m", r#url = "https://a", r#size = 1, r#sha256 = "b"))
+        );
+        let args = Args::read(text, &mut errors);
+        assert!(errors.finish(Some(())).is_ok() && args.kind.is_some() && args.name.is_some());
+        let facts = args.models.iter().map(|model| [&model.name, &model.url, &model.sha256].map(LitStr::value));
+        assert_eq!(facts.collect::<Vec<_>>(), [["m", "https://a", "b"]]);
     }
 }

@@ -295,6 +295,24 @@ mod tests {
     }
 
     #[test]
+    fn a_raw_key_is_the_key() {
+        let written = |ty, field| {
+            let derived = derive(quote!(
+                #[config(#ty)]
+                struct A {
+                    #[config(#field)]
+                    a: u8,
+                }
+            ));
+            derived.unwrap_or_else(syn::Error::into_compile_error).to_string()
+        };
+        assert_eq!(
+            written(quote!(r#check = check), quote!(r#default = 1, r#env = "A", r#unit = "Hz", r#secret)),
+            written(quote!(check = check), quote!(default = 1, env = "A", unit = "Hz", secret))
+        );
+    }
+
+    #[test]
     fn a_mistake_leaves_a_config_that_others_can_name_unless_it_is_generic() {
         for (derived, name) in [
             (
