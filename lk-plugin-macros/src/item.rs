@@ -1,9 +1,10 @@
 //! Reads as much of the annotated item as the attribute needs: syn's own `ItemFn` would need its feature `full`.
 
 use proc_macro2::{Delimiter, Ident, Spacing, Span, TokenStream, TokenTree};
-use quote::ToTokens;
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Expr, Lit, Meta, Token, Visibility};
+
+use crate::tokens::{is_punct, is_word, split_at_commas};
 
 /// The annotated item.
 pub(crate) struct Item {
@@ -62,15 +63,13 @@ impl Item {
     }
 }
 
-impl Function {
-    /// The first line of the doc comment among these attributes, without its full stop: in a table it would be odd.
-    pub(crate) fn first_doc_line(attributes: &[Attribute]) -> Option<String> {
-        let lines = attributes.iter().filter_map(doc_text);
-        lines
-            .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
-            .map(|line| line.trim().strip_suffix('.').unwrap_or(line.trim()).to_owned())
-            .find(|line| !line.is_empty())
-    }
+/// The first line of the doc comment among these attributes, without its full stop: in a table it would be odd.
+pub(crate) fn first_doc_line(attributes: &[Attribute]) -> Option<String> {
+    let lines = attributes.iter().filter_map(doc_text);
+    lines
+        .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
+        .map(|line| line.trim().strip_suffix('.').unwrap_or(line.trim()).to_owned())
+        .find(|line| !line.is_empty())
 }
 
 /// The text of a `#[doc = "…"]` attribute, which is what a doc comment is.
@@ -187,7 +186,7 @@ fn implementation(input: ParseStream<'_>) -> syn::Result<Form> {
             loop {
                 match input.parse::<TokenTree>() {
                     Ok(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => break,
-                    Ok(TokenTree::Punct(punct)) if punct.as_char() == ';' => break,
+                    Ok(token) if is_punct(&token, ';') => break,
                     Ok(_) => {}
                     Err(_) => break,
                 }
@@ -220,7 +219,7 @@ fn angle_brackets(input: ParseStream<'_>) -> syn::Result<Vec<TokenTree>> {
     loop {
         let token: TokenTree = input.parse()?;
         if let TokenTree::Punct(punct) = &token {
-            let arrow = matches!(inside.last(), Some(TokenTree::Punct(dash)) if dash.as_char() == '-');
+            let arrow = inside.last().is_some_and(|token| is_punct(token, '-'));
             match punct.as_char() {
                 '<' => depth += 1,
                 '>' if !arrow => depth -= 1,
@@ -246,63 +245,15 @@ fn parameter(tokens: &[TokenTree]) -> Option<Parameter> {
     // A single colon: `::` belongs to a path, which may come right behind it.
     let mut in_path = false;
     let colon = tokens.iter().position(|token| {
-        let is_single = is_punct(Some(token), ':') && !is_joint(token) && !in_path;
+        let is_single = is_punct(token, ':') && !is_joint(token) && !in_path;
         in_path = is_joint(token);
         is_single
     });
     let pattern = &tokens[..colon.unwrap_or(tokens.len())];
-    let self_span = pattern.iter().find(|token| matches!(token, TokenTree::Ident(word) if word == "self"));
+    let self_span = pattern.iter().find(|token| is_word(token, "self"));
     let (is_self, span) = (self_span.is_some(), self_span.map_or(span, TokenTree::span));
     let type_tokens = tokens[colon.map_or(0, |index| index + 1)..].to_vec();
     Some(Parameter { type_tokens, is_self, span })
-}
-
-fn is_punct(token: Option<&TokenTree>, wanted: char) -> bool {
-    matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == wanted)
-}
-
-/// Splits where a comma is not inside angle brackets; groups hide their own.
-pub(crate) fn split_at_commas(tokens: &[TokenTree]) -> Vec<&[TokenTree]> {
-    let mut parts = Vec::new();
-    let (mut start, mut depth) = (0, 0_usize);
-    for (index, token) in tokens.iter().enumerate() {
-        let arrow = index > 0 && is_punct(tokens.get(index - 1), '-');
-        if is_punct(Some(token), '<') {
-            depth += 1;
-        } else if is_punct(Some(token), '>') && !arrow {
-            depth = depth.saturating_sub(1);
-        } else if is_punct(Some(token), ',') && depth == 0 {
-            parts.push(&tokens[start..index]);
-            start = index + 1;
-        }
-    }
-    parts.push(&tokens[start..]);
-    parts.retain(|part| !part.is_empty());
-    parts
-}
-
-/// The first token that is not an invisible group, which is what a `macro_rules!` fragment comes in.
-pub(crate) fn first_token(tokens: &[TokenTree]) -> Option<TokenTree> {
-    match tokens.first()? {
-        TokenTree::Group(group) if group.delimiter() == Delimiter::None => {
-            first_token(&group.stream().into_iter().collect::<Vec<_>>())
-        }
-        token => Some(token.clone()),
-    }
-}
-
-/// Where that word stands among these tokens or in their groups.
-pub(crate) fn has_word(wanted: &str, tokens: &[TokenTree]) -> Option<Span> {
-    tokens.iter().find_map(|token| match token {
-        TokenTree::Ident(word) if word == wanted => Some(word.span()),
-        TokenTree::Group(group) => has_word(wanted, &group.stream().into_iter().collect::<Vec<_>>()),
-        _ => None,
-    })
-}
-
-/// These tokens as a stream.
-pub(crate) fn stream(tokens: &[TokenTree]) -> TokenStream {
-    tokens.iter().map(ToTokens::to_token_stream).collect()
 }
 
 #[cfg(test)]
@@ -311,6 +262,7 @@ mod tests {
     use quote::quote;
 
     use super::*;
+    use crate::tokens::stream;
 
     fn form(tokens: TokenStream) -> Form {
         match Item::read(tokens) {
@@ -326,31 +278,17 @@ mod tests {
         }
     }
 
-    fn parts(tokens: TokenStream) -> Vec<String> {
-        let tokens: Vec<TokenTree> = tokens.into_iter().collect();
-        split_at_commas(&tokens).into_iter().map(|part| stream(part).to_string()).collect()
-    }
-
     #[test]
     fn commas_and_arrows_in_angle_brackets_are_no_ends() {
-        assert_eq!(parts(quote!(A<B>, C)), parts_of([quote!(A<B>), quote!(C)]));
-        assert_eq!(parts(quote!(M<fn() -> A, B>, C,)), parts_of([quote!(M<fn() -> A, B>), quote!(C)]));
         let function = function(quote!(
             fn f<F: Fn() -> A, B>(config: C) -> D {}
         ));
         assert_eq!(stream(&function.generics).to_string(), quote!(F: Fn() -> A, B).to_string());
         assert_eq!(function.parameters.len(), 1);
-        assert_eq!(
-            self::function(quote!(
-                fn f<A: Into<Option<B>>>() {}
-            ))
-            .name,
-            "f"
-        );
-    }
-
-    fn parts_of<const N: usize>(parts: [TokenStream; N]) -> Vec<String> {
-        parts.iter().map(ToString::to_string).collect()
+        let nested = self::function(quote!(
+            fn f<A: Into<Option<B>>>() {}
+        ));
+        assert_eq!(nested.name, "f");
     }
 
     #[test]
@@ -367,12 +305,6 @@ mod tests {
     }
 
     #[test]
-    fn a_word_is_found_in_groups_too() {
-        let tokens: Vec<TokenTree> = quote!(A<(B, [Self; 2])>).into_iter().collect();
-        assert!(has_word("Self", &tokens).is_some() && has_word("C", &tokens).is_none());
-    }
-
-    #[test]
     fn what_has_no_type_is_no_mistake_of_the_reader() {
         assert_eq!(parameters(quote!(: , ::)).len(), 2);
     }
@@ -385,7 +317,7 @@ mod tests {
             fn new() -> A {}
         ));
         let attributes = item.map(|item| item.attributes).unwrap_or_default();
-        assert_eq!(Function::first_doc_line(&attributes).as_deref(), Some("Hears"));
+        assert_eq!(first_doc_line(&attributes).as_deref(), Some("Hears"));
     }
 
     #[test]
@@ -406,43 +338,13 @@ mod tests {
     #[test]
     fn the_word_that_says_what_an_item_is_may_have_others_before_it() {
         for (item, wanted) in [
-            (
-                quote!(
-                    const N: u8 = 1;
-                ),
-                "const",
-            ),
-            (
-                quote!(
-                    const trait T {}
-                ),
-                "trait",
-            ),
-            (
-                quote!(
-                    unsafe trait T {}
-                ),
-                "trait",
-            ),
-            (
-                quote!(
-                    pub struct S;
-                ),
-                "struct",
-            ),
+            ("const N: u8 = 1;", "const"),
+            ("const trait T {}", "trait"),
+            ("unsafe trait T {}", "trait"),
+            ("pub struct S;", "struct"),
         ] {
-            let Form::Other { word, .. } = form(item) else { panic!("{wanted}") };
+            let Form::Other { word, .. } = form(item.parse().unwrap_or_default()) else { panic!("{wanted}") };
             assert_eq!(word, wanted);
         }
-    }
-
-    #[test]
-    fn the_first_token_is_looked_for_in_invisible_groups_alone() {
-        let first = |delimiter| {
-            let group = proc_macro2::Group::new(delimiter, quote!(A B));
-            first_token(&[TokenTree::Group(group)]).map(|token| token.to_string())
-        };
-        assert_eq!(first(Delimiter::None).as_deref(), Some("A"));
-        assert_eq!(first(Delimiter::Parenthesis), Some(quote!((A B)).to_string()));
     }
 }

@@ -28,6 +28,7 @@ mod require;
 #[cfg(test)]
 mod snapshot;
 mod stacked;
+mod tokens;
 
 /// Makes a constructor a plugin: `#[lk_plugin(kind = "stt", name = "openai")]`.
 ///

@@ -5,10 +5,11 @@ use syn::LitStr;
 
 use crate::args::{Args, Model, path_to_core};
 use crate::errors::Errors;
-use crate::item::{Form, Function, Item, first_token, has_word, split_at_commas, stream};
+use crate::item::{Form, Function, Item, first_doc_line};
 use crate::kind::{KINDS, choose};
 use crate::names;
 use crate::place::is_in_impl;
+use crate::tokens::{find_word, first_token, is_punct, is_word, split_at_commas, stream};
 
 /// A checked plugin, ready to be written out.
 pub(crate) struct Plugin {
@@ -22,7 +23,7 @@ pub(crate) struct Plugin {
     pub(crate) krate: TokenStream,
     /// The entries of the attributes above this one on the same constructor.
     pub(crate) above: Vec<Ident>,
-    /// Who may name the list of them.
+    /// Where the list of all of them goes.
     pub(crate) place: Place,
     /// `#[cfg]`s of the item: its entry must go when it goes.
     pub(crate) cfgs: Vec<syn::Attribute>,
@@ -83,7 +84,7 @@ pub(crate) fn check(text: TokenStream, item: TokenStream) -> syn::Result<Plugin>
         let (function, constructor) = constructor(&item, &mut errors)?;
         check_function(function, &mut errors);
         check_place(&text, &item.form, function, &mut errors);
-        let lines = [Function::first_doc_line(&item.attributes), Function::first_doc_line(&function.attributes)];
+        let lines = [first_doc_line(&item.attributes), first_doc_line(&function.attributes)];
         let description = args.description.as_ref().map(LitStr::value);
         let description = description.or_else(|| lines.into_iter().flatten().next()).unwrap_or_default();
         let cfgs = item.attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).cloned().collect();
@@ -184,10 +185,7 @@ fn constructor<'i>(item: &'i Item, errors: &mut Errors) -> Option<(&'i Function,
         }
         Form::Impl { header, constructors, braces } => {
             // `for<'a> fn(&'a str)` may stand in a type.
-            let of_trait = header.windows(2).find(|pair| {
-                matches!(&pair[0], TokenTree::Ident(word) if word == "for")
-                    && !matches!(&pair[1], TokenTree::Punct(punct) if punct.as_char() == '<')
-            });
+            let of_trait = header.windows(2).find(|pair| is_word(&pair[0], "for") && !is_punct(&pair[1], '<'));
             if let Some([word, ..]) = of_trait {
                 errors.at(
                     word.span(),
@@ -195,13 +193,11 @@ fn constructor<'i>(item: &'i Item, errors: &mut Errors) -> Option<(&'i Function,
                 );
                 return None;
             }
-            if let Some(bracket) =
-                header.first().filter(|token| matches!(token, TokenTree::Punct(p) if p.as_char() == '<'))
-            {
+            if let Some(bracket) = header.first().filter(|token| is_punct(token, '<')) {
                 errors.at(bracket.span(), "a plugin cannot be generic; write the `impl` block for one concrete type");
                 return None;
             }
-            if let Some(word) = header.iter().find(|token| matches!(token, TokenTree::Ident(word) if word == "where")) {
+            if let Some(word) = header.iter().find(|token| is_word(token, "where")) {
                 errors.at(
                     word.span(),
                     "a plugin cannot have a where clause; write the `impl` block for one concrete type",
@@ -251,21 +247,15 @@ fn check_function(function: &Function, errors: &mut Errors) {
             errors.at(parameter.span, "a method cannot make the plugin; take nothing, a config or `&Config`");
         } else if index > 0 {
             errors.at(parameter.span, "a constructor takes one parameter at most; put this into its config");
-        } else if let Some(TokenTree::Ident(word)) = first_token(&parameter.type_tokens)
-            && word == "impl"
+        } else if let Some(first) = first_token(&parameter.type_tokens).filter(|token| is_word(token, "impl")) {
+            errors.at(first.span(), "the parameter needs a concrete type; name the config's type, or take `&Config`");
+        } else if let [and, next, ..] = parameter.type_tokens.as_slice()
+            && is_punct(and, '&')
         {
-            errors.at(word.span(), "the parameter needs a concrete type; name the config's type, or take `&Config`");
-        } else if let [TokenTree::Punct(and), next, ..] = parameter.type_tokens.as_slice()
-            && and.as_char() == '&'
-        {
-            match next {
-                TokenTree::Ident(word) if word == "mut" => {
-                    errors.at(word.span(), "a constructor cannot change the config; take `&Config`");
-                }
-                TokenTree::Punct(tick) if tick.as_char() == '\'' && function.generics.is_empty() => {
-                    errors.at(tick.span(), "the config is lent for the call alone; take `&Config` without a lifetime");
-                }
-                _ => {}
+            if is_word(next, "mut") {
+                errors.at(next.span(), "a constructor cannot change the config; take `&Config`");
+            } else if is_punct(next, '\'') && function.generics.is_empty() {
+                errors.at(next.span(), "the config is lent for the call alone; take `&Config` without a lifetime");
             }
         }
     }
@@ -278,11 +268,8 @@ fn check_function(function: &Function, errors: &mut Errors) {
 
 /// Where a `'_` stands.
 fn elided_lifetime(tokens: &[TokenTree]) -> Option<Span> {
-    let pairs = tokens.windows(2).find_map(|pair| match pair {
-        [TokenTree::Punct(tick), TokenTree::Ident(word)] if tick.as_char() == '\'' && word == "_" => Some(word.span()),
-        _ => None,
-    });
-    pairs.or_else(|| {
+    let here = tokens.windows(2).find(|pair| is_punct(&pair[0], '\'') && is_word(&pair[1], "_"));
+    here.map(|pair| pair[1].span()).or_else(|| {
         tokens.iter().find_map(|token| match token {
             TokenTree::Group(group) => elided_lifetime(&group.stream().into_iter().collect::<Vec<_>>()),
             _ => None,
@@ -292,11 +279,11 @@ fn elided_lifetime(tokens: &[TokenTree]) -> Option<Span> {
 
 /// `Self` in a free function is a sign that it is not free; in a parameter it cannot be repeated outside of the block.
 fn check_place(args: &TokenStream, form: &Form, function: &Function, errors: &mut Errors) {
-    let in_parameters = function.parameters.iter().find_map(|parameter| has_word("Self", &parameter.type_tokens));
+    let in_parameters = function.parameters.iter().find_map(|parameter| find_word("Self", &parameter.type_tokens));
     match form {
         Form::Function(_) if function.parameters.iter().any(|parameter| parameter.is_self) => {}
         Form::Function(_) => {
-            let sign = in_parameters.or_else(|| has_word("Self", &function.output));
+            let sign = in_parameters.or_else(|| find_word("Self", &function.output));
             if let Some(span) = sign.or_else(|| is_in_impl(args, &function.name).then(|| function.name.span())) {
                 errors
                     .at(span, "this function stands in an `impl` block; annotate the block instead, and call it `new`");
@@ -313,7 +300,7 @@ fn check_place(args: &TokenStream, form: &Form, function: &Function, errors: &mu
 fn parameter(function: &Function) -> Parameter {
     let Some(parameter) = function.parameters.first() else { return Parameter::Nothing };
     match first_token(&parameter.type_tokens) {
-        Some(TokenTree::Punct(punct)) if punct.as_char() == '&' => {
+        Some(token) if is_punct(&token, '&') => {
             Parameter::Reference(parameter.type_tokens.get(1).unwrap_or(&parameter.type_tokens[0]).span())
         }
         _ => Parameter::Typed(stream(&parameter.type_tokens)),
@@ -325,9 +312,9 @@ fn parameter(function: &Function) -> Parameter {
 fn output_spans(function: &Function) -> (Span, Span) {
     let output = &function.output;
     let whole = output.first().map_or_else(Span::call_site, TokenTree::span);
-    let result = output.iter().position(|token| matches!(token, TokenTree::Ident(word) if word == "Result"));
+    let result = output.iter().position(|token| is_word(token, "Result"));
     let Some(result) = result else { return (whole, whole) };
-    let opened = matches!(output.get(result + 1), Some(TokenTree::Punct(punct)) if punct.as_char() == '<');
+    let opened = output.get(result + 1).is_some_and(|token| is_punct(token, '<'));
     // Without the brackets: after the opening one, before the closing one, which is the last token.
     let arguments = output.get(result + 2..output.len().saturating_sub(1)).filter(|_| opened).unwrap_or_default();
     let arguments = split_at_commas(arguments);

@@ -6,6 +6,7 @@ use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Meta};
 
 use crate::names;
+use crate::tokens::{is_punct, is_word};
 
 /// The word that tells the next attribute which entries there are above it.
 pub(crate) const ABOVE: &str = "__above";
@@ -32,11 +33,7 @@ pub(crate) fn take_above(text: TokenStream) -> (TokenStream, Vec<Ident>) {
     let mut tokens: Vec<TokenTree> = text.into_iter().collect();
     let above = match tokens.as_slice() {
         // Without the comma somebody else wrote it.
-        [.., TokenTree::Punct(comma), TokenTree::Ident(word), TokenTree::Group(group)]
-            if comma.as_char() == ',' && word == ABOVE =>
-        {
-            group.stream()
-        }
+        [.., comma, word, TokenTree::Group(group)] if is_punct(comma, ',') && is_word(word, ABOVE) => group.stream(),
         _ => return (tokens.into_iter().collect(), Vec::new()),
     };
     // The word, its list, and the comma in front.

@@ -5,6 +5,7 @@ use syn::{Lit, LitFloat, LitInt};
 
 use super::name::snake_case;
 use crate::json::quoted;
+use crate::tokens::{is_punct, split_at_commas};
 
 /// A value as JSON has them.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,7 +28,7 @@ impl Literal {
         };
         let advice = "write a number, a string, `true`, `false`, a list or a table of these";
         match tokens {
-            [TokenTree::Punct(minus), TokenTree::Literal(_)] if minus.as_char() == '-' => {
+            [minus, TokenTree::Literal(_)] if is_punct(minus, '-') => {
                 number(&tokens[1..]).map(|text| Self::Number(format!("-{text}")))
             }
             [TokenTree::Ident(word)] if word == "true" || word == "false" => Ok(Self::Boolean(word == "true")),
@@ -36,7 +37,7 @@ impl Literal {
             }
             [TokenTree::Group(group)] => {
                 let parts: Vec<TokenTree> = group.stream().into_iter().collect();
-                let parts = crate::item::split_at_commas(&parts).into_iter();
+                let parts = split_at_commas(&parts).into_iter();
                 match group.delimiter() {
                     Delimiter::Bracket => {
                         parts.map(|part| Self::read(part, what)).collect::<Result<_, _>>().map(Self::List)
@@ -122,8 +123,8 @@ fn joined(parts: impl Iterator<Item = String>) -> String {
 /// `"key": value`.
 fn entry(tokens: &[TokenTree], what: &str) -> syn::Result<(String, Literal)> {
     let span = tokens.first().map_or_else(Span::call_site, TokenTree::span);
-    if let [TokenTree::Literal(_), TokenTree::Punct(colon), value @ ..] = tokens
-        && colon.as_char() == ':'
+    if let [TokenTree::Literal(_), colon, value @ ..] = tokens
+        && is_punct(colon, ':')
         && !value.is_empty()
         && let Lit::Str(key) = literal(&tokens[0])?
     {
@@ -142,16 +143,14 @@ pub(super) struct Range {
 impl Range {
     /// `1..=9`, `..=9` or `1..`.
     pub(super) fn read(key: Span, tokens: &[TokenTree], example: &str) -> syn::Result<Self> {
-        let dots = tokens
-            .windows(2)
-            .position(|pair| pair.iter().all(|token| matches!(token, TokenTree::Punct(p) if p.as_char() == '.')));
+        let dots = tokens.windows(2).position(|pair| pair.iter().all(|token| is_punct(token, '.')));
         let span = tokens.first().map_or(key, TokenTree::span);
         let wrong = |span| syn::Error::new(span, format!("this is not a range; write {example}"));
         let dots = dots.ok_or_else(|| wrong(span))?;
         let (min, rest) = (&tokens[..dots], &tokens[dots + 2..]);
         let max = match rest {
             [] => rest,
-            [TokenTree::Punct(equals), max @ ..] if equals.as_char() == '=' && !max.is_empty() => max,
+            [equals, max @ ..] if is_punct(equals, '=') && !max.is_empty() => max,
             _ => return Err(syn::Error::new(tokens[dots].span(), "a range includes its end; write `..=`")),
         };
         let end = |tokens: &[TokenTree]| if tokens.is_empty() { Ok(None) } else { signed(tokens).map(Some) };
@@ -178,7 +177,7 @@ impl Range {
 
 fn signed(tokens: &[TokenTree]) -> syn::Result<String> {
     match tokens {
-        [TokenTree::Punct(minus), rest @ ..] if minus.as_char() == '-' => number(rest).map(|text| format!("-{text}")),
+        [minus, rest @ ..] if is_punct(minus, '-') => number(rest).map(|text| format!("-{text}")),
         _ => number(tokens),
     }
 }

@@ -9,6 +9,7 @@ use self::options::{FieldOptions, TypeOptions};
 use crate::errors::Errors;
 use crate::item::doc_text;
 use crate::json::{Members, list, quoted};
+use crate::tokens::is_punct;
 
 mod choice;
 mod literal;
@@ -218,7 +219,7 @@ fn mention_of(name: &Ident, tokens: TokenStream) -> Option<Span> {
             }
             _ => {}
         }
-        in_path = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == ':');
+        in_path = is_punct(&token, ':');
     }
     None
 }

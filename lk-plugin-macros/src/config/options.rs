@@ -8,6 +8,7 @@ use syn::{Attribute, Ident, LitStr, Meta, Token};
 use super::literal::{Literal, Range};
 use crate::args::{each_key, path_to_core, skip_to_comma, text_value};
 use crate::errors::Errors;
+use crate::tokens::split_at_commas;
 
 /// What it says about a field.
 #[derive(Default)]
@@ -60,8 +61,7 @@ impl FieldOptions {
                     let default = errors.take(Literal::read(&tokens, "default"));
                     options.default = default.map(|default| (default, tokens[0].span()));
                     let items = items_of(&tokens);
-                    options.default_items =
-                        crate::item::split_at_commas(&items).iter().map(|item| item[0].span()).collect();
+                    options.default_items = split_at_commas(&items).iter().map(|item| item[0].span()).collect();
                 }
             }
         });
@@ -186,7 +186,7 @@ fn choices(tokens: &[TokenTree], errors: &mut Errors) -> Vec<(Literal, Span)> {
         errors.at(tokens[0].span(), "choices are a list; write `[8_000, 16_000]`");
     }
     let mut choices: Vec<(Literal, Span)> = Vec::new();
-    for item in crate::item::split_at_commas(&items) {
+    for item in split_at_commas(&items) {
         let span = item[0].span();
         let Some(choice) = errors.take(Literal::read(item, "choice")) else { continue };
         if choices.iter().any(|(other, _)| other.is(&choice)) {

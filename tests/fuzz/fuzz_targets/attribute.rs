@@ -36,5 +36,7 @@ mod plugin;
 mod require;
 #[path = "../../../lk-plugin-macros/src/stacked.rs"]
 mod stacked;
+#[path = "../../../lk-plugin-macros/src/tokens.rs"]
+mod tokens;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzzing::attribute(data));
