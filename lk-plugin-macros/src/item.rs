@@ -1,6 +1,7 @@
 //! Reads as much of the annotated item as the attribute needs: syn's own `ItemFn` would need its feature `full`.
 
 use proc_macro2::{Delimiter, Ident, Spacing, Span, TokenStream, TokenTree};
+use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Expr, Lit, Meta, Token, Visibility};
 
@@ -85,19 +86,11 @@ pub(crate) fn doc_text(attribute: &Attribute) -> Option<String> {
 }
 
 fn form(input: ParseStream<'_>) -> syn::Result<Form> {
-    let ahead = input.fork();
-    let mut qualifiers = Vec::new();
-    while let Some(word) = next_word(&ahead) {
-        match word.to_string().as_str() {
-            "fn" => return function(input, Vec::new()).map(Form::Function),
-            "const" | "async" | "unsafe" | "extern" | "default" => {
-                qualifiers.push(word);
-                // The ABI of `extern "C"`.
-                let _: Option<syn::LitStr> = ahead.parse().ok();
-            }
-            "impl" => return implementation(input),
-            _ => break,
-        }
+    let (qualifiers, word) = look_ahead(input);
+    match word {
+        Some(word) if word == "fn" => return function(input, Vec::new()).map(Form::Function),
+        Some(word) if word == "impl" => return implementation(input),
+        _ => {}
     }
     // `const N: u8` is a constant, `unsafe trait` a trait: the last word but a name tells.
     let (word, span) = match (next_keyword(input), qualifiers.first()) {
@@ -108,8 +101,22 @@ fn form(input: ParseStream<'_>) -> syn::Result<Form> {
     Ok(Form::Other { word, span })
 }
 
+/// The qualifiers that come next, and the word behind them.
+fn look_ahead(input: ParseStream<'_>) -> (Vec<Ident>, Option<Ident>) {
+    let ahead = input.fork();
+    let mut qualifiers = Vec::new();
+    while let Some(word) = next_word(&ahead) {
+        if !["const", "async", "unsafe", "extern", "default"].contains(&word.to_string().as_str()) {
+            return (qualifiers, Some(word));
+        }
+        qualifiers.push(word);
+        // The ABI of `extern "C"`.
+        let _: Option<syn::LitStr> = ahead.parse().ok();
+    }
+    (qualifiers, None)
+}
+
 fn next_word(input: ParseStream<'_>) -> Option<Ident> {
-    use syn::ext::IdentExt;
     if input.peek(Ident::peek_any) { input.call(Ident::parse_any).ok() } else { None }
 }
 
@@ -176,7 +183,7 @@ fn implementation(input: ParseStream<'_>) -> syn::Result<Form> {
         while !input.is_empty() {
             let attributes = input.call(Attribute::parse_outer)?;
             input.parse::<Visibility>()?;
-            if is_function(input) {
+            if look_ahead(input).1.is_some_and(|word| word == "fn") {
                 let function = function(input, attributes)?;
                 if function.name == "new" {
                     constructors.push(function);
@@ -195,20 +202,6 @@ fn implementation(input: ParseStream<'_>) -> syn::Result<Form> {
         Ok(constructors)
     };
     Ok(Form::Impl { header, constructors: functions.parse2(group.stream())?, braces: group.span_open() })
-}
-
-fn is_function(input: ParseStream<'_>) -> bool {
-    let ahead = input.fork();
-    while let Some(word) = next_word(&ahead) {
-        match word.to_string().as_str() {
-            "fn" => return true,
-            "const" | "async" | "unsafe" | "extern" | "default" => {
-                let _: Option<syn::LitStr> = ahead.parse().ok();
-            }
-            _ => return false,
-        }
-    }
-    false
 }
 
 /// What stands in `<…>`, with the brackets themselves left out.
