@@ -41,6 +41,11 @@ impl Members {
         }
     }
 
+    /// The object.
+    pub(crate) fn into_object(self) -> String {
+        format!("{{{}}}", self.0)
+    }
+
     /// The members, without braces.
     pub(crate) fn into_string(self) -> String {
         self.0

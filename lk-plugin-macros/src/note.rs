@@ -38,7 +38,7 @@ pub(crate) fn members(plugin: &Plugin, package: &Package) -> String {
         members.add_text("url", Some(&model.url.value()));
         members.add("size", model.size.base10_digits());
         members.add("sha256", quoted(&model.sha256.value()));
-        format!("{{{}}}", members.into_string())
+        members.into_object()
     });
     members.add("models", list(models));
     members.into_string()

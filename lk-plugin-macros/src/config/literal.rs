@@ -1,10 +1,10 @@
 //! Rust literals as JSON, so that no number has to be rendered when constants are put together.
 
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
-use syn::{Lit, LitFloat, LitInt};
+use syn::{Lit, LitFloat};
 
 use super::name::snake_case;
-use crate::json::quoted;
+use crate::json::{Members, list, quoted};
 use crate::tokens::{is_punct, split_at_commas};
 
 /// A value as JSON has them.
@@ -66,12 +66,13 @@ impl Literal {
             Self::Boolean(is) => is.to_string(),
             Self::Number(digits) => digits.clone(),
             Self::Text(text) => quoted(text),
-            Self::List(items) => format!("[{}]", joined(items.iter().map(Self::json))),
+            Self::List(items) => list(items.iter().map(Self::json)),
             Self::Table(entries) => {
-                format!(
-                    "{{{}}}",
-                    joined(entries.iter().map(|(key, value)| format!("{}:{}", quoted(key), value.json())))
-                )
+                let mut members = Members::default();
+                for (key, value) in entries {
+                    members.add(key, value.json());
+                }
+                members.into_object()
             }
         }
     }
@@ -114,10 +115,6 @@ impl Literal {
 /// Whether it is spelled as a variant is, and not as a constant.
 fn is_camel_case(word: &str) -> bool {
     word.starts_with(char::is_uppercase) && word.contains(char::is_lowercase)
-}
-
-fn joined(parts: impl Iterator<Item = String>) -> String {
-    parts.collect::<Vec<_>>().join(",")
 }
 
 /// `"key": value`.
@@ -187,7 +184,8 @@ fn number(tokens: &[TokenTree]) -> syn::Result<String> {
     let wrong = || syn::Error::new(span, "this is not a number that JSON can hold; write digits, such as `0.5`");
     let [token] = tokens else { return Err(wrong()) };
     match literal(token)? {
-        Lit::Int(number) => integer(&number).ok_or_else(wrong),
+        // Underscores, bases and suffixes are Rust's; JSON has digits.
+        Lit::Int(number) => Ok(number.base10_digits().to_owned()),
         Lit::Float(number) => float(&number).ok_or_else(wrong),
         _ => Err(wrong()),
     }
@@ -195,11 +193,6 @@ fn number(tokens: &[TokenTree]) -> syn::Result<String> {
 
 fn literal(token: &TokenTree) -> syn::Result<Lit> {
     syn::parse2(TokenStream::from(token.clone()))
-}
-
-/// Underscores, bases and suffixes are Rust's; JSON has digits.
-fn integer(number: &LitInt) -> Option<String> {
-    Some(number.base10_digits().to_owned())
 }
 
 /// `1.` and `1e3` are no numbers in JSON, or not the way we want to print them.
