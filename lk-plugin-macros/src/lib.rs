@@ -92,7 +92,7 @@ pub fn export_plugins(input: TokenStream) -> TokenStream {
 /// | `default = 0.5` | the value when none is given: a number, a text, `true`, `false`, a list `[1, 2]`, a table `{ "key": 1 }`; for an enum the name of a choice | all but configs, which have the defaults of their fields |
 /// | `range = 0.0..=1.0` | the numbers allowed, both ends included; either may be left out | numbers, `Duration`, and each of those in lists and maps |
 /// | `length = 1..` | how many characters, items or entries are allowed | texts, lists, maps |
-/// | `choices = [8_000, 16_000]` | the values allowed, when an enum would be too much | numbers, texts |
+/// | `choices = [8_000, 16_000]` | the values allowed, when an enum would be too much | numbers, texts, and each of those in lists and maps |
 /// | `env = "OPENAI_API_KEY"` | the environment variable that is asked when the config has no value | all |
 /// | `secret` | the value is never shown; the type `Secret` implies it | all |
 /// | `unit = "Hz"` | the unit, for people; that of a `Duration` is the second | numbers |
