@@ -1,12 +1,7 @@
 //! The spellings of the kinds. The table of kinds is in the core; a test holds the two together.
 
-/// Name, trait, noun.
-pub(crate) const KINDS: &[(&str, &str, &str)] = &[
-    ("llm", "Llm", "language-model"),
-    ("stt", "Stt", "speech-to-text"),
-    ("tts", "Tts", "text-to-speech"),
-    ("vad", "Vad", "voice-activity-detection"),
-];
+/// Name and trait.
+pub(crate) const KINDS: &[(&str, &str)] = &[("llm", "Llm"), ("stt", "Stt"), ("tts", "Tts"), ("vad", "Vad")];
 
 /// "choose from `llm`, …", with the most likely one in front when one is likely: one letter wrong, or one in three of a
 /// longer name.

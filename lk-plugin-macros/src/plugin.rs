@@ -126,9 +126,9 @@ pub(crate) fn check(text: TokenStream, item: TokenStream) -> syn::Result<Plugin>
 
 pub(crate) fn kind_of(given: &LitStr, errors: &mut Errors) -> Option<Ident> {
     let value = given.value();
-    let known = KINDS.iter().find(|(name, ..)| *name == value);
+    let known = KINDS.iter().find(|(name, _)| *name == value);
     if known.is_none() {
-        let names: Vec<&str> = KINDS.iter().map(|(name, ..)| *name).collect();
+        let names: Vec<&str> = KINDS.iter().map(|(name, _)| *name).collect();
         let problem = if value.is_empty() {
             "the kind is empty".to_owned()
         } else {
@@ -136,7 +136,7 @@ pub(crate) fn kind_of(given: &LitStr, errors: &mut Errors) -> Option<Ident> {
         };
         errors.at(given.span(), format!("{problem}; {}", choose(&value, &names)));
     }
-    known.map(|(_, kind, _)| Ident::new(kind, Span::call_site()))
+    known.map(|(_, kind)| Ident::new(kind, Span::call_site()))
 }
 
 /// Lower-case letters and digits, with single hyphens between them; the core holds run-time names to the same.
