@@ -73,6 +73,7 @@ fn items(plugin: &Plugin, package: &Package) -> TokenStream {
         }
     };
     let members = note::members(plugin, package);
+    let elf = note::elf();
     let section = names::section(&plugin.kind_name(), &name.value());
     // Only when asked: it forbids what the start-up check alone would allow, a registry put together by hand.
     let unique_at_link = cfg!(feature = "unique-at-link").then(|| {
@@ -87,21 +88,21 @@ fn items(plugin: &Plugin, package: &Package) -> TokenStream {
 
             #unique
 
-            // What can be read of the plugin without running anything. Only ELF has notes.
-            #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+            // What can be read of the plugin without running anything.
+            #[cfg(#elf)]
             const MEMBERS: &str = #members;
-            #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+            #[cfg(#elf)]
             const NOTE_LENGTH: usize = __lk::note::plugin_length(MEMBERS, &ENTRY);
-            #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+            #[cfg(#elf)]
             #[used]
             #[unsafe(link_section = ".note.lk.plugin")]
             static NOTE: __lk::note::Note<NOTE_LENGTH> = __lk::note::plugin(MEMBERS, &ENTRY);
 
             // What `require!` looks for. The entry refers to it, and it to the note, so that all three stay or go.
-            #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+            #[cfg(#elf)]
             #[unsafe(link_section = #section)]
             static LINKED: __lk::note::Linked = &NOTE.head;
-            #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+            #[cfg(not(#elf))]
             static LINKED: __lk::note::Linked = ();
 
             #unique_at_link

@@ -1,5 +1,7 @@
 //! What a plugin's note says that is known when the attribute runs. File, line and config fields the compiler adds.
 
+use proc_macro2::TokenStream;
+use quote::quote;
 use syn::LitStr;
 
 use crate::json::{Members, list, quoted};
@@ -18,6 +20,11 @@ impl Package {
         let told = |name| std::env::var(name).unwrap_or_default();
         Self { name: told("CARGO_PKG_NAME"), version: told("CARGO_PKG_VERSION"), license: told("CARGO_PKG_LICENSE") }
     }
+}
+
+/// For `cfg`: where files are ELF. Nothing else has notes, or sections that the linker makes symbols of.
+pub(crate) fn elf() -> TokenStream {
+    quote!(any(target_os = "linux", target_os = "android", target_os = "freebsd"))
 }
 
 /// Members of the note's JSON object, without braces.

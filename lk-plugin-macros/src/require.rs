@@ -7,8 +7,7 @@ use syn::punctuated::Punctuated;
 use syn::{LitStr, Token};
 
 use crate::errors::Errors;
-use crate::names;
-use crate::plugin;
+use crate::{names, note, plugin};
 
 /// A reference to the section of each plugin, which only linking the plugin defines.
 pub(crate) fn expand(input: TokenStream) -> syn::Result<TokenStream> {
@@ -21,6 +20,7 @@ pub(crate) fn expand(input: TokenStream) -> syn::Result<TokenStream> {
     let plugins = read.parse2(input)?;
     let mut errors = Errors::default();
     let mut required = Vec::new();
+    let elf = note::elf();
     for plugin in &plugins {
         let value = plugin.value();
         let Some((kind, name)) = value.split_once('/') else {
@@ -32,7 +32,7 @@ pub(crate) fn expand(input: TokenStream) -> syn::Result<TokenStream> {
         plugin::is_name(&name, &mut errors);
         let symbol = format!("__start_{}", names::section(&kind.value(), &name.value()));
         required.push(quote! {
-                #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+                #[cfg(#elf)]
                 const _: () = {
                     unsafe extern "C" {
                         #[link_name = #symbol]
