@@ -65,10 +65,7 @@ fn implementation(input: &DeriveInput, options: &TypeOptions, errors: &mut Error
     let (mut described, mut checks, mut read, mut taken) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (index, (field, ident)) in fields.into_iter().enumerate() {
         if let Some(span) = mention_of(name, field.ty.to_token_stream()) {
-            errors.at(
-                span,
-                format!("`{name}` would contain itself; a config cannot be recursive, its fields are constants"),
-            );
+            errors.at(span, format!("`{name}` would contain itself; give the field another type, such as `Config`"));
         }
         let options = FieldOptions::read(&field.attrs, errors);
         let key = Name::of_field(ident, options.rename.as_ref(), errors);
