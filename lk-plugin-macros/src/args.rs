@@ -3,7 +3,7 @@
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::parse::{ParseStream, Parser};
+use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Ident, LitInt, LitStr, Token};
 
 use crate::errors::Errors;
@@ -30,6 +30,8 @@ pub(crate) struct Model {
     pub(crate) size: LitInt,
     pub(crate) sha256: LitStr,
 }
+
+const COMMA_MISSING: &str = "a comma is missing; put one before this";
 
 const KEYS: &[&str] = &["crate", "description", "kind", "license", "models", "name"];
 
@@ -104,7 +106,7 @@ pub(crate) fn each_key<'k>(
             }
         }
         if at_key(input) {
-            errors.at(input.span(), "a comma is missing; put one before this");
+            errors.at(input.span(), COMMA_MISSING);
         } else if !input.is_empty() && !input.peek(Token![,]) {
             errors.at(input.span(), "this does not belong here; remove it, or put a comma and a key before it");
             skip_to_comma(input);
@@ -112,6 +114,19 @@ pub(crate) fn each_key<'k>(
         let _: Option<Token![,]> = input.parse().ok();
     }
     meant
+}
+
+/// Values with commas between them; `problem` is said of what is none.
+pub(crate) fn comma_separated<T: Parse>(input: ParseStream<'_>, problem: &str) -> syn::Result<Vec<T>> {
+    let mut values = Vec::new();
+    while !input.is_empty() {
+        values.push(input.parse().map_err(|error: syn::Error| syn::Error::new(error.span(), problem))?);
+        if !input.is_empty() && input.parse::<Token![,]>().is_err() {
+            let another = input.fork().parse::<T>().is_ok();
+            return Err(syn::Error::new(input.span(), if another { COMMA_MISSING } else { problem }));
+        }
+    }
+    Ok(values)
 }
 
 /// Whether `key =` or `key(…)` comes next.
@@ -140,7 +155,7 @@ pub(crate) fn text_value(key: &Ident, input: ParseStream<'_>) -> syn::Result<Lit
     literal(key, input, "a string", "\"…\"")
 }
 
-fn literal<T: syn::parse::Parse>(key: &Ident, input: ParseStream<'_>, what: &str, example: &str) -> syn::Result<T> {
+fn literal<T: Parse>(key: &Ident, input: ParseStream<'_>, what: &str, example: &str) -> syn::Result<T> {
     if input.parse::<Token![=]>().is_err() {
         skip_to_comma(input);
         return Err(syn::Error::new(key.span(), format!("`{key}` has no value; write `{key} = {example}`")));

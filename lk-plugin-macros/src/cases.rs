@@ -12,7 +12,7 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Expr, ImplItem, Item, Meta, Stmt};
 
 use crate::note::Package;
-use crate::{config, expand, explicit, plugin, require, stacked};
+use crate::{config, expand, explicit, export, plugin, require, stacked};
 
 /// Line and column, both from 1, and what is said there.
 type Mistake = (usize, usize, String);
@@ -129,6 +129,7 @@ fn called(call: &syn::Macro, mistakes: &mut BTreeSet<Mistake>) {
     let tokens = &call.tokens;
     let expanded = match call.path.segments.last().map(|last| last.ident.to_string()).as_deref() {
         Some("require") => require::expand(tokens.clone()),
+        Some("export_plugins") => export::expand(quote!((lk_plugin) #tokens)),
         // Not a macro of the case's own.
         Some("plugins") if call.path.segments.len() > 1 => explicit::expand(quote!((lk_plugin) #tokens)),
         _ => return,

@@ -3,9 +3,9 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::parse::{ParseStream, Parser};
-use syn::punctuated::Punctuated;
-use syn::{Path, Token, parenthesized};
+use syn::{Path, parenthesized};
 
+use crate::args::comma_separated;
 use crate::names;
 
 /// `(path to the core) constructor, constructor, …` as a registry of the entries beside the constructors.
@@ -13,10 +13,8 @@ pub(crate) fn expand(input: TokenStream) -> syn::Result<TokenStream> {
     let read = |input: ParseStream<'_>| {
         let krate;
         parenthesized!(krate in input);
-        let constructors = Punctuated::<Path, Token![,]>::parse_terminated(input).map_err(|error| {
-            syn::Error::new(error.span(), "this is not the path of a constructor; write one such as `my_plugin::new`")
-        })?;
-        Ok((krate.parse::<TokenStream>()?, constructors))
+        let problem = "this is not the path of a constructor; write one such as `my_plugin::new`";
+        Ok((krate.parse::<TokenStream>()?, comma_separated::<Path>(input, problem)?))
     };
     let (krate, mut constructors) = read.parse2(input)?;
     for constructor in &mut constructors {
@@ -24,6 +22,5 @@ pub(crate) fn expand(input: TokenStream) -> syn::Result<TokenStream> {
             last.ident = names::entries(&last.ident);
         }
     }
-    let constructors = constructors.iter();
     Ok(quote!(#krate::__private::registry_of(&[#(#constructors),*])))
 }

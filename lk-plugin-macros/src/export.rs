@@ -3,10 +3,12 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::parse::{ParseStream, Parser};
-use syn::punctuated::Punctuated;
 use syn::{Ident, LitStr, Token, bracketed, parenthesized};
 
+use crate::args::comma_separated;
 use crate::errors::Errors;
+
+const USAGE: &str = "write `from = [\"my-plugins\"]`, or nothing";
 
 /// `(path to the core)` and perhaps `from = ["package", …]`: the calling package's plugins and those of the others.
 pub(crate) fn expand(input: TokenStream) -> syn::Result<TokenStream> {
@@ -21,7 +23,8 @@ pub(crate) fn expand(input: TokenStream) -> syn::Result<TokenStream> {
     for package in &others {
         let name = package.value();
         if name.is_empty() || name.chars().any(|letter| !(letter.is_alphanumeric() || matches!(letter, '-' | '_'))) {
-            errors.at(package.span(), format!("`{name}` is not the name of a Cargo package"));
+            let problem = format!("`{name}` is not the name of a package");
+            errors.at(package.span(), format!("{problem}; write it as its `Cargo.toml` does, such as `my-plugins`"));
         }
     }
     let package = std::env::var("CARGO_PKG_NAME").unwrap_or_default();
@@ -50,23 +53,24 @@ fn others(input: ParseStream<'_>) -> syn::Result<Vec<LitStr>> {
     if input.is_empty() {
         return Ok(Vec::new());
     }
-    let usage = "write `from` and a list of packages, as in `from = [\"my-plugins\"]`, or nothing";
-    let start = input.span();
-    let wrong = |_| syn::Error::new(start, usage);
-    let key: Ident = input.parse().map_err(wrong)?;
+    let place = input.span();
+    let key = input.parse::<Ident>().map_err(|_| syn::Error::new(place, format!("this is not an option; {USAGE}")))?;
     if key != "from" {
-        return Err(syn::Error::new(key.span(), format!("`{key}` is not an option here; {usage}")));
+        return Err(syn::Error::new(key.span(), format!("`{key}` is not an option; {USAGE}")));
     }
-    input.parse::<Token![=]>().map_err(wrong)?;
+    if input.parse::<Token![=]>().is_err() || !input.peek(syn::token::Bracket) {
+        let place = if input.is_empty() { key.span() } else { input.span() };
+        return Err(syn::Error::new(place, format!("`from` takes a list of packages; {USAGE}")));
+    }
     let list;
     bracketed!(list in input);
-    let packages = Punctuated::<LitStr, Token![,]>::parse_terminated(&list)
-        .map_err(|error| syn::Error::new(error.span(), "this is not the name of a package in quotes"))?;
+    let problem = "this is not the name of a package; write it in quotes, such as `\"my-plugins\"`";
+    let packages = comma_separated(&list, problem)?;
     input.parse::<Option<Token![,]>>()?;
     if !input.is_empty() {
-        return Err(input.error(usage));
+        return Err(input.error("this does not belong here; remove it"));
     }
-    Ok(packages.into_iter().collect())
+    Ok(packages)
 }
 
 /// The symbol of a package's module. Each has its own, so that several such crates can be linked into one program, as
@@ -88,11 +92,15 @@ mod tests {
     #[test]
     fn mistakes_are_told_with_what_to_write() {
         for (input, wanted) in [
-            (quote!((k) form = ["a"]), "`form` is not an option here; write `from` and a list"),
-            (quote!((k) "a"), "write `from` and a list"),
-            (quote!((k) from = [a]), "not the name of a package in quotes"),
-            (quote!((k) from = ["a b"]), "`a b` is not the name of a Cargo package"),
-            (quote!((k) from = ["a"] "b"), "write `from` and a list"),
+            (quote!((k) form = ["a"]), "`form` is not an option; write `from"),
+            (quote!((k) "a"), "this is not an option; write `from"),
+            (quote!((k) from), "`from` takes a list"),
+            (quote!((k) from =), "`from` takes a list"),
+            (quote!((k) from = "a"), "`from` takes a list"),
+            (quote!((k) from = [a]), "write it in quotes"),
+            (quote!((k) from = ["a" "b"]), "a comma is missing"),
+            (quote!((k) from = ["a b"]), "`a b` is not the name of a package; write it"),
+            (quote!((k) from = ["a"] "b"), "this does not belong here"),
         ] {
             let told = expand(input).err().map(|error| error.to_string()).unwrap_or_default();
             assert!(told.contains(wanted), "{told}");

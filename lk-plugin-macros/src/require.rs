@@ -2,20 +2,17 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::LitStr;
 use syn::parse::{ParseStream, Parser};
-use syn::punctuated::Punctuated;
-use syn::{LitStr, Token};
 
+use crate::args::comma_separated;
 use crate::errors::Errors;
 use crate::{names, note, plugin};
 
 /// A reference to the section of each plugin, which only linking the plugin defines.
 pub(crate) fn expand(input: TokenStream) -> syn::Result<TokenStream> {
     let read = |input: ParseStream<'_>| {
-        let plugins = Punctuated::<LitStr, Token![,]>::parse_terminated(input);
-        plugins.map_err(|error| {
-            syn::Error::new(error.span(), "this names no plugin; write kind and name, as in `\"stt/openai\"`")
-        })
+        comma_separated::<LitStr>(input, "this names no plugin; write kind and name, as in `\"stt/openai\"`")
     };
     let plugins = read.parse2(input)?;
     let mut errors = Errors::default();

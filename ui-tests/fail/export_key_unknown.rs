@@ -1,0 +1,3 @@
+lk_plugin::export_plugins!(form = ["my-plugins"]);
+
+fn main() {}

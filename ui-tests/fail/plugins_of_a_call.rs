@@ -1,0 +1,3 @@
+fn main() {
+    let _ = lk_plugin::plugins![my_plugin::new()];
+}

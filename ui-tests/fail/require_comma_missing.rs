@@ -1,0 +1,3 @@
+lk_plugin::require!("stt/openai" "vad/energy");
+
+fn main() {}
