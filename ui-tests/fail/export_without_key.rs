@@ -1,0 +1,3 @@
+lk_plugin::export_plugins!("my-plugins");
+
+fn main() {}

@@ -1,0 +1,7 @@
+#[derive(lk_plugin::PluginConfig)]
+struct ParrotConfig {
+    #[config(choices = [true])]
+    loud: bool,
+}
+
+fn main() {}

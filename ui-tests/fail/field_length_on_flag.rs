@@ -1,0 +1,7 @@
+#[derive(lk_plugin::PluginConfig)]
+struct ParrotConfig {
+    #[config(length = 1..)]
+    loud: bool,
+}
+
+fn main() {}
