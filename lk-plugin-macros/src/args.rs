@@ -7,7 +7,7 @@ use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Ident, LitInt, LitStr, Token};
 
 use crate::errors::Errors;
-use crate::kind::{choose, closest};
+use crate::hint::{choose, closest};
 use crate::stacked::take_above;
 
 /// The attribute's text, unchecked but for its shape.

@@ -17,6 +17,7 @@ mod explicit;
 mod export;
 #[cfg(test)]
 mod fuzzing;
+mod hint;
 mod item;
 mod json;
 mod kind;

@@ -5,8 +5,9 @@ use syn::LitStr;
 
 use crate::args::{Args, Model, path_to_core};
 use crate::errors::Errors;
+use crate::hint::choose;
 use crate::item::{Form, Function, Item, first_doc_line};
-use crate::kind::{KINDS, choose};
+use crate::kind::KINDS;
 use crate::names;
 use crate::place::is_in_impl;
 use crate::tokens::{find_word, first_token, is_punct, is_word, split_at_commas, stream};

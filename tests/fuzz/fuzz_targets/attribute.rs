@@ -18,6 +18,8 @@ mod explicit;
 mod export;
 #[path = "../../../lk-plugin-macros/src/fuzzing.rs"]
 mod fuzzing;
+#[path = "../../../lk-plugin-macros/src/hint.rs"]
+mod hint;
 #[path = "../../../lk-plugin-macros/src/item.rs"]
 mod item;
 #[path = "../../../lk-plugin-macros/src/json.rs"]
