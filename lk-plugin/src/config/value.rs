@@ -244,8 +244,7 @@ impl<T: ConfigValue> ConfigValue for BTreeMap<String, T> {
     const TYPE: ValueType = ValueType::Map(&T::TYPE);
 
     fn from_json(value: &Value) -> Result<Self, Mismatch> {
-        let entries = value.as_object().ok_or(Mismatch::new())?.iter();
-        entries.map(|(key, value)| Ok((key.clone(), T::from_json(value)?))).collect()
+        entries(value)
     }
 
     fn read_value(reader: &mut ConfigReader<'_>) -> Option<Self> {
@@ -257,13 +256,17 @@ impl<T: ConfigValue, S: BuildHasher + Default> ConfigValue for HashMap<String, T
     const TYPE: ValueType = ValueType::Map(&T::TYPE);
 
     fn from_json(value: &Value) -> Result<Self, Mismatch> {
-        let entries = value.as_object().ok_or(Mismatch::new())?.iter();
-        entries.map(|(key, value)| Ok((key.clone(), T::from_json(value)?))).collect()
+        entries(value)
     }
 
     fn read_value(reader: &mut ConfigReader<'_>) -> Option<Self> {
         reader.entries()
     }
+}
+
+fn entries<T: ConfigValue, M: FromIterator<(String, T)>>(value: &Value) -> Result<M, Mismatch> {
+    let entries = value.as_object().ok_or(Mismatch::new())?.iter();
+    entries.map(|(key, value)| Ok((key.clone(), T::from_json(value)?))).collect()
 }
 
 #[cfg(test)]
