@@ -210,7 +210,7 @@ fn from_environment(field: &ConfigField, place: &Place) -> Result<Option<(Value,
             Some(value) => Ok(Some((value, place))),
             None => Err(mistyped(field.value_type, &Value::String(text), &place)),
         },
-        Err(env::VarError::NotUnicode(_)) => Err(format!("{place} is not valid UTF-8")),
+        Err(env::VarError::NotUnicode(_)) => Err(format!("{place} is not valid UTF-8; set it to text")),
         _ => Ok(None),
     }
 }

@@ -94,6 +94,6 @@ fn a_variable_that_is_not_utf8_is_named_and_not_shown() {
 
     assert_eq!(
         with_environment(&[("LK_TEST_KEY", std::ffi::OsStr::from_bytes(b"sk\xff"))]),
-        "`key` (from the environment variable `LK_TEST_KEY`) is not valid UTF-8"
+        "`key` (from the environment variable `LK_TEST_KEY`) is not valid UTF-8; set it to text"
     );
 }
