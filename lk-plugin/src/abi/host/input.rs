@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::task::{Context, Poll};
 
 use super::error::{self, NO_ERROR};
-use super::state::PluginState;
+use super::state::{self, PluginState};
 use super::waker;
 use crate::abi::arena::Arena;
 use crate::abi::cross::Cross;
@@ -27,7 +27,7 @@ impl<T> Input<T> {
     /// A handle that a plugin gave us just now, for items of this type.
     pub(super) unsafe fn new(handle: LkInput) -> Result<Self> {
         // SAFETY: the caller's promise.
-        let vtable = unsafe { error::vtable::<LkInputVtable>(handle.vtable)? };
+        let vtable = unsafe { state::vtable::<LkInputVtable>(handle.vtable)? };
         // SAFETY: the caller's promise.
         let state = unsafe { PluginState::new(handle.state, vtable.drop)? };
         Ok(Self {

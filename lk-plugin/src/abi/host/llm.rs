@@ -1,8 +1,9 @@
 //! A language model by a plugin of a `.so`.
 
-use super::error::{self, NO_ERROR, NO_POLLED};
-use super::polled::Polled;
-use super::state::PluginState;
+use super::defaults;
+use super::error::{self, NO_ERROR};
+use super::polled::{NO_POLLED, Polled};
+use super::state::{self, PluginState};
 use crate::abi::arena::Arena;
 use crate::abi::cross::Record;
 use crate::abi::layout::{LkInstance, LkLlmVtable};
@@ -27,7 +28,7 @@ impl ForeignLlm {
     /// An instance of this kind that a plugin gave us just now.
     pub(in crate::abi) unsafe fn new(instance: LkInstance) -> Result<Self> {
         // SAFETY: the caller's promise.
-        let vtable = unsafe { error::vtable::<LkLlmVtable>(instance.vtable.cast())? };
+        let vtable = unsafe { state::vtable::<LkLlmVtable>(instance.vtable.cast())? };
         // Made first, so that it is dropped should a getter fail.
         // SAFETY: the caller's promise.
         let state = unsafe { PluginState::new(instance.state, vtable.drop)? };
@@ -42,8 +43,8 @@ impl ForeignLlm {
         let (mut out, mut error) = (this.capabilities.record(&Arena::default()), NO_ERROR);
         // SAFETY: our instance, and places for the answers; what a getter returns lasts as long as the instance.
         unsafe {
-            this.model = error::name(vtable.model.map(|get| get(this.state.pointer())))?;
-            this.provider = error::name(vtable.provider.map(|get| get(this.state.pointer())))?;
+            this.model = defaults::name(vtable.model.map(|get| get(this.state.pointer())))?;
+            this.provider = defaults::name(vtable.provider.map(|get| get(this.state.pointer())))?;
             // Last: after a panic of a getter this tells of it.
             error::outcome(capabilities(this.state.pointer(), &raw mut out, &raw mut error), error)?;
             this.capabilities = LlmCapabilities::from_pointer(&raw const out)?;

@@ -9,14 +9,21 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 
 use super::error::{self, NO_ERROR};
-use super::state::PluginState;
+use super::state::{self, PluginState};
 use super::waker;
 use crate::abi::cross::{Bad, Record};
-use crate::abi::layout::{LkOwnedError, LkPolled, LkPolledVtable, LkWaker, polled};
+use crate::abi::layout::{LkDuplex, LkInput, LkOwnedError, LkPolled, LkPolledVtable, LkWaker, polled};
 use crate::error::{Error, ErrorKind, Result};
 use crate::stream::EventStream;
 
 type PollFn = unsafe extern "C" fn(*mut c_void, *const LkWaker, *mut *const c_void, *mut LkOwnedError) -> u32;
+
+/// A place for what is to be polled.
+pub(super) const NO_POLLED: LkPolled = LkPolled { vtable: std::ptr::null(), state: std::ptr::null_mut() };
+
+/// A place for the two halves of a stream.
+pub(super) const NO_DUPLEX: LkDuplex =
+    LkDuplex { input: LkInput { vtable: std::ptr::null(), state: std::ptr::null_mut() }, events: NO_POLLED };
 
 /// Something of a plugin to poll.
 pub(super) struct Polled<T> {
@@ -31,7 +38,7 @@ impl<T: Record + Send + 'static> Polled<T> {
     /// A handle that a plugin gave us just now, for items of this type.
     pub(super) unsafe fn new(handle: LkPolled) -> Result<Self> {
         // SAFETY: the caller's promise.
-        let vtable = unsafe { error::vtable::<LkPolledVtable>(handle.vtable)? };
+        let vtable = unsafe { state::vtable::<LkPolledVtable>(handle.vtable)? };
         // SAFETY: the caller's promise.
         let state = unsafe { PluginState::new(handle.state, vtable.drop)? };
         let poll = vtable.poll.ok_or_else(|| error::missing("poll"))?;

@@ -1,8 +1,10 @@
-//! What a plugin gave the program to keep.
+//! What a plugin gave the program to keep: its state, and the table of what to call with it.
 
 use std::ffi::c_void;
 
 use super::error;
+use crate::abi::cross::Bad;
+use crate::abi::layout::{Prefixed, read};
 use crate::error::Result;
 
 type DropFn = unsafe extern "C" fn(state: *mut c_void);
@@ -37,4 +39,17 @@ impl Drop for PluginState {
         // SAFETY: whoever made this promised that the two belong together, and that this is the last call.
         unsafe { (self.drop)(self.pointer) };
     }
+}
+
+/// A vtable, copied as far as the plugin's goes.
+///
+/// # Safety
+///
+/// It is null or a vtable of that type.
+pub(super) unsafe fn vtable<V: Prefixed>(vtable: *const V) -> Result<V> {
+    if vtable.is_null() {
+        return Err(Bad::Broken("a handle has no functions").into());
+    }
+    // SAFETY: the caller's promise.
+    Ok(unsafe { read(vtable) })
 }

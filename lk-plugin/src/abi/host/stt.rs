@@ -2,11 +2,11 @@
 
 use std::ffi::c_void;
 
-use super::defaults::DEFAULTS;
-use super::error::{self, NO_DUPLEX, NO_ERROR, NO_POLLED};
+use super::defaults::{self, DEFAULTS};
+use super::error::{self, NO_ERROR};
 use super::input::Input;
-use super::polled::Polled;
-use super::state::PluginState;
+use super::polled::{NO_DUPLEX, NO_POLLED, Polled};
+use super::state::{self, PluginState};
 use crate::abi::arena::Arena;
 use crate::abi::cross::{Record, frame_of};
 use crate::abi::layout::{LkAudioFrame, LkInstance, LkOwnedError, LkPolled, LkSttVtable};
@@ -42,7 +42,7 @@ impl ForeignStt {
     /// An instance of this kind that a plugin gave us just now.
     pub(in crate::abi) unsafe fn new(instance: LkInstance) -> Result<Self> {
         // SAFETY: the caller's promise.
-        let vtable = unsafe { error::vtable::<LkSttVtable>(instance.vtable.cast())? };
+        let vtable = unsafe { state::vtable::<LkSttVtable>(instance.vtable.cast())? };
         // Made first, so that it is dropped should a getter fail.
         // SAFETY: the caller's promise.
         let state = unsafe { PluginState::new(instance.state, vtable.drop)? };
@@ -57,8 +57,8 @@ impl ForeignStt {
         let (mut out, mut error) = (this.capabilities.record(&Arena::default()), NO_ERROR);
         // SAFETY: our instance, and places for the answers; what a getter returns lasts as long as the instance.
         unsafe {
-            this.model = error::name(vtable.model.map(|get| get(this.state.pointer())))?;
-            this.provider = error::name(vtable.provider.map(|get| get(this.state.pointer())))?;
+            this.model = defaults::name(vtable.model.map(|get| get(this.state.pointer())))?;
+            this.provider = defaults::name(vtable.provider.map(|get| get(this.state.pointer())))?;
             // Last: after a panic of a getter this tells of it.
             error::outcome(capabilities(this.state.pointer(), &raw mut out, &raw mut error), error)?;
             this.capabilities = SttCapabilities::from_pointer(&raw const out)?;

@@ -1,10 +1,10 @@
 //! Text to speech by a plugin of a `.so`.
 
-use super::defaults::DEFAULTS;
-use super::error::{self, NO_DUPLEX, NO_ERROR, NO_POLLED};
+use super::defaults::{self, DEFAULTS};
+use super::error::{self, NO_ERROR};
 use super::input::Input;
-use super::polled::Polled;
-use super::state::PluginState;
+use super::polled::{NO_DUPLEX, NO_POLLED, Polled};
+use super::state::{self, PluginState};
 use crate::abi::arena::Arena;
 use crate::abi::cross::{Record, str_of};
 use crate::abi::layout::{LkInstance, LkTtsVtable};
@@ -32,7 +32,7 @@ impl ForeignTts {
     /// An instance of this kind that a plugin gave us just now.
     pub(in crate::abi) unsafe fn new(instance: LkInstance) -> Result<Self> {
         // SAFETY: the caller's promise.
-        let vtable = unsafe { error::vtable::<LkTtsVtable>(instance.vtable.cast())? };
+        let vtable = unsafe { state::vtable::<LkTtsVtable>(instance.vtable.cast())? };
         // Made first, so that it is dropped should a getter fail.
         // SAFETY: the caller's promise.
         let state = unsafe { PluginState::new(instance.state, vtable.drop)? };
@@ -52,8 +52,8 @@ impl ForeignTts {
         // SAFETY: our instance, and places for the answers; what a getter returns lasts as long as the instance.
         unsafe {
             (this.sample_rate, this.channels) = (sample_rate(this.state.pointer()), channels(this.state.pointer()));
-            this.model = error::name(vtable.model.map(|get| get(this.state.pointer())))?;
-            this.provider = error::name(vtable.provider.map(|get| get(this.state.pointer())))?;
+            this.model = defaults::name(vtable.model.map(|get| get(this.state.pointer())))?;
+            this.provider = defaults::name(vtable.provider.map(|get| get(this.state.pointer())))?;
             // Last: after a panic of a getter this tells of it.
             error::outcome(capabilities(this.state.pointer(), &raw mut out, &raw mut error), error)?;
             this.capabilities = TtsCapabilities::from_pointer(&raw const out)?;

@@ -3,8 +3,9 @@
 use std::ffi::c_void;
 use std::time::Duration;
 
+use super::defaults;
 use super::error::{self, NO_ERROR};
-use super::state::PluginState;
+use super::state::{self, PluginState};
 use crate::abi::arena::Arena;
 use crate::abi::cross::{Cross, Record, frame};
 use crate::abi::layout::{
@@ -34,7 +35,7 @@ impl ForeignVad {
     /// An instance of this kind that a plugin gave us just now.
     pub(in crate::abi) unsafe fn new(instance: LkInstance) -> Result<Self> {
         // SAFETY: the caller's promise.
-        let vtable = unsafe { error::vtable::<LkVadVtable>(instance.vtable.cast())? };
+        let vtable = unsafe { state::vtable::<LkVadVtable>(instance.vtable.cast())? };
         // Made first, so that it is dropped should a getter fail.
         // SAFETY: the caller's promise.
         let state = unsafe { PluginState::new(instance.state, vtable.drop)? };
@@ -53,8 +54,8 @@ impl ForeignVad {
             if let Some(get) = vtable.min_silence_duration {
                 this.min_silence = Option::decode(get(this.state.pointer()))?;
             }
-            this.model = error::name(vtable.model.map(|get| get(this.state.pointer())))?;
-            this.provider = error::name(vtable.provider.map(|get| get(this.state.pointer())))?;
+            this.model = defaults::name(vtable.model.map(|get| get(this.state.pointer())))?;
+            this.provider = defaults::name(vtable.provider.map(|get| get(this.state.pointer())))?;
             // Last: after a panic of a getter this tells of it.
             error::outcome(capabilities(this.state.pointer(), &raw mut out, &raw mut error), error)?;
             this.capabilities = VadCapabilities::from_pointer(&raw const out)?;
@@ -115,7 +116,7 @@ impl ForeignVadStream {
     /// A handle that a plugin gave us just now.
     unsafe fn new(handle: LkVadStream) -> Result<Self> {
         // SAFETY: the caller's promise.
-        let vtable = unsafe { error::vtable::<LkVadStreamVtable>(handle.vtable)? };
+        let vtable = unsafe { state::vtable::<LkVadStreamVtable>(handle.vtable)? };
         // SAFETY: the caller's promise.
         let state = unsafe { PluginState::new(handle.state, vtable.drop)? };
         let push = vtable.push.ok_or_else(|| error::missing("push"))?;
