@@ -67,7 +67,9 @@ impl Arena {
     #[inline]
     fn room<T: Copy>(&self, length: usize) -> *mut T {
         const { assert!(align_of::<T>() <= align_of::<u64>(), "the words are too small for this type") };
-        self.words((size_of::<T>() * length).div_ceil(size_of::<u64>())).cast()
+        // More than memory has when it overflows: no block is that large, where a wrapped product would be a small one.
+        let bytes = size_of::<T>().saturating_mul(length);
+        self.words(bytes.div_ceil(size_of::<u64>())).cast()
     }
 
     #[inline]
@@ -75,7 +77,7 @@ impl Arena {
         let Some(left) = self.left.get().checked_sub(words) else { return self.words_of_new_block(words) };
         let place = self.next.get();
         self.left.set(left);
-        // SAFETY: so many words are left in the block, or none are wanted.
+        // SAFETY: so many words are left in the block; before the first block none are, so the step is none.
         self.next.set(unsafe { place.add(words) });
         place.as_ptr()
     }

@@ -7,13 +7,14 @@ use std::io;
 use std::os::unix::fs::FileExt;
 
 use object::elf::{
-    DF_1_PIE, DT_FLAGS_1, ET_DYN, ET_EXEC, FileHeader32, FileHeader64, FileType, Machine, PF_W, PF_X, PT_DYNAMIC,
-    PT_INTERP, PT_LOAD, ProgramFlags, ProgramType,
+    DF_1_PIE, DT_FLAGS_1, DynamicTag, ET_DYN, ET_EXEC, FileHeader32, FileHeader64, FileType, Machine, PF_W, PF_X,
+    PT_DYNAMIC, PT_INTERP, PT_LOAD, ProgramFlags, ProgramType,
 };
 use object::endian::Endianness;
 use object::read::elf::{FileHeader, ProgramHeader};
 
 use super::check::Check;
+use super::files::LOOK_AT_DISK;
 use super::report::Fault;
 
 /// The most program headers that are looked at: real files have a dozen.
@@ -62,7 +63,7 @@ impl<'f> Elf<'f> {
         match start.get(..5) {
             Some([0x7f, b'E', b'L', b'F', 1]) => Self::of::<FileHeader32<Endianness>>(file, length, &start),
             Some([0x7f, b'E', b'L', b'F', 2]) => Self::of::<FileHeader64<Endianness>>(file, length, &start),
-            _ if length == 0 => Err(broken("is empty")),
+            _ if length == 0 => Err(damaged("is empty")),
             _ => Err(Fault::new(
                 Check::Format,
                 "is not an ELF file",
@@ -72,15 +73,15 @@ impl<'f> Elf<'f> {
     }
 
     fn of<H: FileHeader<Endian = Endianness>>(file: &'f File, length: u64, start: &[u8]) -> Result<Self, Fault> {
-        let header = H::parse(start).map_err(|_| broken("has no whole ELF header"))?;
-        let endian = header.endian().map_err(|_| broken("has an ELF header of no known byte order"))?;
+        let header = H::parse(start).map_err(|_| damaged("has no whole ELF header"))?;
+        let endian = header.endian().map_err(|_| damaged("has an ELF header of no known byte order"))?;
         let count = usize::from(header.e_phnum(endian));
         if count > MAX_SEGMENTS {
-            return Err(broken(&format!("has {count} program headers, and at most {MAX_SEGMENTS} are looked at")));
+            return Err(damaged(format!("has {count} program headers, and at most {MAX_SEGMENTS} are looked at")));
         }
         let entry = size_of::<H::ProgramHeader>();
         if count > 0 && usize::from(header.e_phentsize(endian)) != entry {
-            return Err(broken("has program headers of a wrong size"));
+            return Err(damaged("has program headers of a wrong size"));
         }
         let mut elf = Self {
             file,
@@ -94,9 +95,9 @@ impl<'f> Elf<'f> {
         let at = header.e_phoff(endian).into();
         let in_start = usize::try_from(at).ok().and_then(|at| start.get(at..)?.get(..count * entry));
         let far = if in_start.is_none() { elf.bytes(at, (count * entry) as u64) } else { Some(Vec::new()) };
-        let table = in_start.or(far.as_deref()).ok_or_else(|| broken("ends before its program headers do"))?;
+        let table = in_start.or(far.as_deref()).ok_or_else(|| damaged("ends before its program headers do"))?;
         let headers = object::pod::slice_from_all_bytes::<H::ProgramHeader>(table);
-        let headers = headers.map_err(|()| broken("ends before its program headers do"))?;
+        let headers = headers.map_err(|()| damaged("ends before its program headers do"))?;
         elf.segments.extend(headers.iter().map(|header| Segment {
             segment_type: header.p_type(endian),
             flags: header.p_flags(endian),
@@ -175,19 +176,29 @@ impl<'f> Elf<'f> {
 
     /// Whether it is to be run and not to be loaded. Programs that are placed anywhere have the type of shared objects.
     pub(super) fn is_program(&self) -> bool {
-        let is_pie = |(tag, value): (u64, u64)| tag == DT_FLAGS_1.0 as u64 && value & DF_1_PIE.0 != 0;
+        let is_pie = || self.dynamic()?.value(DT_FLAGS_1).map(|flags| flags & DF_1_PIE.0 != 0);
         self.file_type == ET_EXEC
-            || (self.file_type == ET_DYN
-                && (self.of_type(PT_INTERP).next().is_some() || self.dynamic().into_iter().flatten().any(is_pie)))
+            || (self.file_type == ET_DYN && (self.of_type(PT_INTERP).next().is_some() || is_pie().unwrap_or(false)))
     }
 
-    /// The dynamic section: what the loader is told, as tags and values.
-    pub(super) fn dynamic(&self) -> Option<Vec<(u64, u64)>> {
+    /// The dynamic section.
+    pub(super) fn dynamic(&self) -> Option<Dynamic> {
         let segment = self.of_type(PT_DYNAMIC).next()?;
         let bytes = self.bytes(segment.offset, segment.length.min(MAX_DYNAMIC))?;
         let mut words = self.words(&bytes);
         let pairs = std::iter::from_fn(|| Some((words.next()?, words.next()?)));
-        Some(pairs.take_while(|(tag, _)| *tag != 0).collect())
+        Some(Dynamic(pairs.take_while(|(tag, _)| *tag != 0).collect()))
+    }
+}
+
+/// What the loader is told, as tags and values.
+#[derive(Default)]
+pub(super) struct Dynamic(Vec<(u64, u64)>);
+
+impl Dynamic {
+    /// The value of that tag, the first where there are several.
+    pub(super) fn value(&self, tag: DynamicTag) -> Option<u64> {
+        self.0.iter().find(|(other, _)| *other == tag.0 as u64).map(|(_, value)| *value)
     }
 }
 
@@ -195,9 +206,10 @@ impl<'f> Elf<'f> {
 const MAX_DYNAMIC: u64 = 1 << 16;
 
 fn unreadable(error: io::Error) -> Fault {
-    Fault::new(Check::Format, format!("cannot be read ({error})"), "look at the disk that it is on")
+    Fault::new(Check::Format, format!("cannot be read ({error})"), LOOK_AT_DISK)
 }
 
-fn broken(reason: &str) -> Fault {
+/// Not all there, or not as it was.
+pub(super) fn damaged(reason: impl Into<String>) -> Fault {
     Fault::new(Check::Format, reason, "it is damaged or was copied in part; build or copy it again")
 }

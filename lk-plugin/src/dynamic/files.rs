@@ -37,7 +37,8 @@ impl Directory {
             error => fault(format!("cannot be opened ({})", io::Error::from(error)), "look at its permissions"),
         })?;
         let descriptor = File::from(descriptor);
-        let metadata = descriptor.metadata().map_err(|error| fault(format!("cannot be read ({error})"), RETRY))?;
+        let metadata =
+            descriptor.metadata().map_err(|error| fault(format!("cannot be read ({error})"), LOOK_AT_DISK))?;
         match distrust(&metadata).filter(|_| !trust_all) {
             Some((reason, remedy)) => Err(fault(reason, remedy)),
             None => Ok(Self { descriptor }),
@@ -46,8 +47,9 @@ impl Directory {
 
     /// Check 3: the names of the plugin files, sorted by their bytes, and the fault that there are more than are looked at.
     pub(super) fn list(&self) -> Result<(Vec<OsString>, Option<Fault>), Fault> {
-        let fault =
-            |error: Errno| Fault::new(Check::Listing, format!("cannot be listed ({})", io::Error::from(error)), RETRY);
+        let fault = |error: Errno| {
+            Fault::new(Check::Listing, format!("cannot be listed ({})", io::Error::from(error)), LOOK_AT_DISK)
+        };
         // Never more in memory than are looked at, however many there are.
         let (mut names, mut count) = (BinaryHeap::new(), 0_usize);
         for entry in Dir::read_from(&self.descriptor).map_err(fault)? {
@@ -95,7 +97,8 @@ impl Directory {
 /// A pipe without a writer, or a device, does not make us wait.
 const READ: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::CLOEXEC).union(OFlags::NOCTTY);
 
-const RETRY: &str = "look at the disk that it is on";
+/// What to do about a read that failed.
+pub(super) const LOOK_AT_DISK: &str = "look at the disk that it is on";
 
 /// A regular file, opened once.
 pub(super) struct Opened {
@@ -139,7 +142,7 @@ impl Opened {
             error => fault(format!("cannot be opened ({})", io::Error::from(error)), "look at its permissions"),
         })?;
         let file = File::from(file);
-        let metadata = file.metadata().map_err(|error| fault(format!("cannot be read ({error})"), RETRY))?;
+        let metadata = file.metadata().map_err(|error| fault(format!("cannot be read ({error})"), LOOK_AT_DISK))?;
         if let Some(kind) = kind_if_not_regular(&metadata) {
             return Err(fault(
                 format!("is {kind}, not a file"),

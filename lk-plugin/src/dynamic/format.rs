@@ -7,7 +7,7 @@ use object::elf::{
 use object::endian::Endianness;
 
 use super::check::Check;
-use super::elf::Elf;
+use super::elf::{Elf, damaged};
 use super::report::Fault;
 
 /// Check 7: the file is a shared object that this process could map.
@@ -52,10 +52,6 @@ pub(super) fn check_format(elf: &Elf<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
-fn damaged(reason: impl Into<String>) -> Fault {
-    Fault::new(Check::Format, reason, "it is damaged or was copied in part; build or copy it again")
-}
-
 /// What check 8 notices without minding it.
 pub(super) struct Libraries {
     /// Whether it looks for libraries in its own directory, which cannot be found when the file is opened by descriptor.
@@ -76,15 +72,14 @@ pub(super) fn check_hardening(elf: &Elf<'_>) -> Result<Libraries, Fault> {
         return weak("wants memory that can be both written and executed", "link it without `-N` and `--omagic`");
     }
     let dynamic = elf.dynamic().unwrap_or_default();
-    let value = |tag: u64| dynamic.iter().find(|(other, _)| *other == tag).map(|(_, value)| *value);
-    let has_text_relocations = value(tag_of(DT_FLAGS)).is_some_and(|flags| flags & flag(DF_TEXTREL.0) != 0);
-    if has_text_relocations || value(tag_of(DT_TEXTREL)).is_some() {
+    let has_text_relocations = dynamic.value(DT_FLAGS).is_some_and(|flags| flags & DF_TEXTREL.0 != 0);
+    if has_text_relocations || dynamic.value(DT_TEXTREL).is_some() {
         return weak("has its code changed when it is loaded (text relocations)", "compile all of it with `-fPIC`");
     }
     let mut libraries = Libraries { uses_origin: false };
     for tag in [DT_RPATH, DT_RUNPATH] {
-        let Some(at) = value(tag_of(tag)) else { continue };
-        let path = value(tag_of(DT_STRTAB)).and_then(|strings| elf.memory_text(strings.checked_add(at)?, MAX_PATH));
+        let Some(at) = dynamic.value(tag) else { continue };
+        let path = dynamic.value(DT_STRTAB).and_then(|strings| elf.memory_text(strings.checked_add(at)?, MAX_PATH));
         let Some(path) = path else {
             return weak("has a library path that cannot be read", "build it again");
         };
@@ -140,13 +135,4 @@ fn name(elf: &Elf<'_>) -> String {
     let bits = if elf.is_64_bit { 64 } else { 32 };
     let order = if elf.endian == Endianness::Little { "little" } else { "big" };
     format!("{machine} ({bits} bits, {order} endian)")
-}
-
-/// A tag of the dynamic section as it is read.
-fn tag_of(tag: object::elf::DynamicTag) -> u64 {
-    tag.0 as u64
-}
-
-fn flag(bits: impl Into<u64>) -> u64 {
-    bits.into()
 }

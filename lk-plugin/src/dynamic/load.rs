@@ -154,7 +154,7 @@ fn load(registry: &Registry, open: OpenCandidate, options: &LoadOptions) -> Resu
 
 /// What is in memory is not what the notes say.
 fn memory(reason: String) -> Fault {
-    Fault::new(Check::Memory, reason, "build it again from one source, with one version of lk-plugin")
+    Fault::new(Check::Memory, reason, probe::REBUILD)
 }
 
 /// The plugin as its note describes it, made by the module.

@@ -16,7 +16,7 @@ use rustix::io::Errno;
 use sha2::{Digest, Sha256};
 
 use super::check::Check;
-use super::files::{Directory, MAX_LENGTH, Opened, distrust};
+use super::files::{Directory, LOOK_AT_DISK, MAX_LENGTH, Opened, distrust};
 use super::report::{Fault, Refusal, Report};
 
 /// What a directory's lock file is called.
@@ -64,7 +64,7 @@ impl Lock {
         let (metadata, copy) = copied.map_err(|error| {
             fault(format!("cannot be copied into memory ({error})"), "look at the memory that is free")
         })?;
-        let hash = sha256(&copy).map_err(|error| fault(format!("cannot be read ({error})"), "look at its disk"))?;
+        let hash = sha256(&copy).map_err(|error| fault(format!("cannot be read ({error})"), LOOK_AT_DISK))?;
         if self.names.contains_key(&hash) {
             return Ok(Opened::new(copy, &metadata));
         }
@@ -153,7 +153,7 @@ pub(super) fn lock(path: &Path, trust_all: bool) -> Result<Report<Locked>, Refus
         b"# Plugins that may be loaded from here, and nothing else. `lk-go plugin lock` writes this.\n".to_vec();
     for name in names {
         let hashed = directory.file(&name, trust_all).and_then(|opened| {
-            sha256(&opened.file).map_err(|error| fault(format!("cannot be read ({error})"), "look at its disk"))
+            sha256(&opened.file).map_err(|error| fault(format!("cannot be read ({error})"), LOOK_AT_DISK))
         });
         let path = path.join(&name);
         match hashed {

@@ -9,8 +9,9 @@ use crate::abi::host::{LogSink, Module, ModulePlugin, host_for};
 use crate::abi::layout::ModuleFn;
 use crate::kinds::Kind;
 
-/// Keeps the file in memory even if somebody closes it; the same number on every Linux but MIPS, which has no such flag.
-const RTLD_NODELETE: i32 = if cfg!(any(target_arch = "mips", target_arch = "mips64")) { 0 } else { 0x1000 };
+/// Keeps the file in memory even if somebody closes it; libloading has no name for it, and the number is the same on every
+/// Linux.
+const RTLD_NODELETE: i32 = 0x1000;
 
 /// A file that is loaded, for good.
 pub(super) struct OpenModule {

@@ -37,7 +37,8 @@ const MAX_ANSWER: u64 = 1 << 20;
 /// The first argument of a helper.
 const COMMAND: &str = "__lk-plugin-probe";
 
-const REBUILD: &str = "build it again from one source, with one version of lk-plugin";
+/// What to do when the file and what is in memory are two things.
+pub(super) const REBUILD: &str = "build it again from one source, with one version of lk-plugin";
 
 /// Whether this program's own executable is a helper.
 static IS_HELPER: AtomicBool = AtomicBool::new(false);

@@ -52,16 +52,21 @@ impl SearchPath {
     /// environment.
     #[must_use]
     pub fn from_env() -> Self {
-        let text = env::var_os("LK_PLUGIN_PATH").unwrap_or_default();
-        if !text.is_empty() && has_more_rights_than_its_caller() {
-            return Self { is_ignored: true, ..Self::default() };
+        Self::from_variables(|name| env::var_os(name).unwrap_or_default(), has_more_rights_than_its_caller())
+    }
+
+    fn from_variables(variable: impl Fn(&str) -> OsString, has_more_rights: bool) -> Self {
+        let text = variable("LK_PLUGIN_PATH");
+        if has_more_rights {
+            // Without a path too: a file may be named that `LK_PLUGIN_INSECURE` would let in.
+            return Self { is_ignored: !text.is_empty(), ..Self::default() };
         }
-        let strict = env::var_os("LK_PLUGIN_STRICT").unwrap_or_default();
+        let strict = variable("LK_PLUGIN_STRICT");
         Self {
             text,
             file: None,
             is_strict: !strict.is_empty() && strict != "0",
-            trusts_all: env::var_os("LK_PLUGIN_INSECURE").is_some_and(|value| value == "1"),
+            trusts_all: variable("LK_PLUGIN_INSECURE") == "1",
             is_ignored: false,
         }
     }
@@ -271,4 +276,22 @@ pub(super) fn has_more_rights_than_its_caller() -> bool {
     let (pairs, _) = words.as_chunks::<2>();
     let secure = pairs.iter().find(|[tag, _]| usize::from_ne_bytes(*tag) == AT_SECURE);
     secure.is_none_or(|[_, value]| usize::from_ne_bytes(*value) != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_with_more_rights_than_its_caller_takes_no_variable() {
+        for path in ["", "/plugins"] {
+            let read = |has_more_rights| {
+                let variable = |name: &str| OsString::from(if name == "LK_PLUGIN_PATH" { path } else { "1" });
+                let read = SearchPath::from_variables(variable, has_more_rights);
+                (read.text.clone(), read.is_strict, read.trusts_all, read.is_ignored)
+            };
+            assert_eq!(read(true), (OsString::new(), false, false, !path.is_empty()));
+            assert_eq!(read(false), (path.into(), true, true, false));
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Check 12: the symbol that leads to the plugins is among those that the file exports.
 
-use object::elf::{DT_GNU_HASH, DT_HASH, DT_STRTAB, DT_SYMTAB, DynamicTag};
+use object::elf::{DT_GNU_HASH, DT_HASH, DT_STRTAB, DT_SYMTAB};
 
 use super::check::Check;
 use super::contents::ModuleNote;
@@ -34,9 +34,8 @@ pub(super) fn check(elf: &Elf<'_>, module: &ModuleNote) -> Result<(), Fault> {
 /// Whether the symbol is defined; `None` when the tables are broken.
 fn exports(elf: &Elf<'_>, name: &[u8]) -> Option<bool> {
     let dynamic = elf.dynamic()?;
-    let value = |tag: DynamicTag| dynamic.iter().find(|(other, _)| *other == tag.0 as u64).map(|(_, value)| *value);
-    let tables = Tables { elf, symbols: value(DT_SYMTAB)?, strings: value(DT_STRTAB)? };
-    match (value(DT_GNU_HASH), value(DT_HASH)) {
+    let tables = Tables { elf, symbols: dynamic.value(DT_SYMTAB)?, strings: dynamic.value(DT_STRTAB)? };
+    match (dynamic.value(DT_GNU_HASH), dynamic.value(DT_HASH)) {
         (Some(table), _) => tables.find_gnu(table, name),
         (None, Some(table)) => tables.find_old(table, name),
         (None, None) => None,

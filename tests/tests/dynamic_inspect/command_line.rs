@@ -164,7 +164,7 @@ fn a_directory_is_locked_by_its_name_or_by_the_search_path() {
 fn a_program_with_more_rights_than_its_caller_takes_nothing_from_the_environment() {
     const NOBODY: u32 = 65_534;
     let folder = folder();
-    write(&folder, "energy.so", good("energy").bytes());
+    let file = write(&folder, "energy.so", good("energy").bytes());
     // Whether such programs get their rights here, is seen at one that shows them.
     let privileged = |program: &Path, name: &str| {
         let copy = folder.path().join(name);
@@ -185,4 +185,9 @@ fn a_program_with_more_rights_than_its_caller_takes_nothing_from_the_environment
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert!(stderr(&output).contains("`LK_PLUGIN_PATH` is not followed"), "{}", stderr(&output));
     assert!(stdout(&output).contains("silero") && !stdout(&output).contains("energy"), "{}", stdout(&output));
+    // Nor for a file that is named.
+    fs::set_permissions(&file, Permissions::from_mode(0o666)).unwrap();
+    let mut command = privileged(binary().unwrap(), "lk-go");
+    let output = command.env("LK_PLUGIN_INSECURE", "1").args(["plugin", "check"]).arg(&file).output().unwrap();
+    assert!(stderr(&output).contains("can be written by everybody"), "{}", stderr(&output));
 }

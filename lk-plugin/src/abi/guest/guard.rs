@@ -106,9 +106,9 @@ pub(super) unsafe fn drop_state<T>(state: *mut c_void) {
     let _ = caught(|| drop(state));
 }
 
-/// A state for the host to keep.
+/// A state for the host to keep, which may use and drop it on any thread.
 #[inline]
-pub(super) fn keep<T>(state: T) -> *mut c_void {
+pub(super) fn keep<T: Send>(state: T) -> *mut c_void {
     Box::into_raw(Box::new(state)).cast()
 }
 

@@ -26,7 +26,7 @@ struct Module {
     module: LkModule,
 }
 
-// SAFETY: the pointers lead to statics and to the list beside them, none of which ever changes.
+// SAFETY: the pointers lead to statics and to a list that is leaked, none of which ever changes.
 unsafe impl Send for Module {}
 // SAFETY: as above.
 unsafe impl Sync for Module {}

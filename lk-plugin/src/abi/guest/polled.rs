@@ -75,7 +75,8 @@ where
     P: Send + Sync + ?Sized + 'static,
 {
     let future = make(plugin);
-    // SAFETY: what the future borrows from is the instance, which does not move within its `Arc` and is dropped after it.
+    // SAFETY: `make` takes any lifetime, so the future borrows from nothing shorter than the instance, which does not move
+    // within its `Arc` and is dropped after it.
     let future = unsafe { std::mem::transmute::<BoxFuture<'_, Result<T>>, BoxFuture<'static, Result<T>>>(future) };
     handle(Some(OwningFuture { future: Some(future), _plugin: Arc::clone(plugin) }))
 }

@@ -1,20 +1,12 @@
 //! Errors of a plugin, taken over.
 
 use crate::abi::cross::{Bad, Record};
-use crate::abi::layout::{LkDuplex, LkInput, LkOwnedError, LkPolled, LkStr};
-use crate::abi::{cross, layout};
+use crate::abi::layout::LkOwnedError;
 use crate::error::{Error, ErrorKind, Result, WireError};
 
 /// A place for the error of a call.
 pub(super) const NO_ERROR: LkOwnedError =
     LkOwnedError { value: std::ptr::null(), owner: std::ptr::null_mut(), free: None };
-
-/// A place for what is to be polled.
-pub(super) const NO_POLLED: LkPolled = LkPolled { vtable: std::ptr::null(), state: std::ptr::null_mut() };
-
-/// A place for the two halves of a stream.
-pub(super) const NO_DUPLEX: LkDuplex =
-    LkDuplex { input: LkInput { vtable: std::ptr::null(), state: std::ptr::null_mut() }, events: NO_POLLED };
 
 /// What a call returned that answers with the number of a kind of error.
 ///
@@ -56,28 +48,4 @@ pub(super) unsafe fn take(code: u32, error: LkOwnedError) -> Error {
 /// What a plugin lacks that it must have.
 pub(super) fn missing(function: &str) -> Error {
     Error::from(Bad::Broken("a function is missing")).at(format_args!("`{function}`"))
-}
-
-/// A text of a getter, copied; `unknown` when there is none.
-///
-/// # Safety
-///
-/// The text lasts for this call.
-pub(super) unsafe fn name(text: Option<LkStr>) -> Result<String> {
-    // SAFETY: the caller's promise.
-    let text = unsafe { cross::text(text.unwrap_or(cross::NO_STR))? };
-    Ok(text.unwrap_or("unknown").to_owned())
-}
-
-/// A vtable, copied as far as the plugin's goes.
-///
-/// # Safety
-///
-/// It is null or a vtable of that type.
-pub(super) unsafe fn vtable<V: layout::Prefixed>(vtable: *const V) -> Result<V> {
-    if vtable.is_null() {
-        return Err(Bad::Broken("a handle has no functions").into());
-    }
-    // SAFETY: the caller's promise.
-    Ok(unsafe { layout::read(vtable) })
 }

@@ -5,24 +5,21 @@ use std::marker::PhantomData;
 use std::task::{Context, Poll};
 
 use super::error::{self, NO_ERROR};
+use super::state::{self, PluginState};
 use super::waker;
 use crate::abi::arena::Arena;
 use crate::abi::cross::Cross;
-use crate::abi::layout::{LkInput, LkOwnedError, LkTagged, LkWaker, polled};
+use crate::abi::layout::{LkInput, LkInputVtable, LkOwnedError, LkTagged, LkWaker, polled};
 use crate::error::Result;
 use crate::stream::InputSink;
 
 pub(super) struct Input<T> {
     poll_ready: unsafe extern "C" fn(*mut c_void, *const LkWaker, *mut LkOwnedError) -> u32,
     start_send: unsafe extern "C" fn(*mut c_void, *const LkTagged, *mut LkOwnedError) -> u32,
-    drop: unsafe extern "C" fn(*mut c_void),
-    state: *mut c_void,
+    state: PluginState,
     arena: Arena,
     item: PhantomData<fn(T)>,
 }
-
-// SAFETY: docs/abi.md: a handle may move between threads; calls come one at a time, as `&mut` sees to.
-unsafe impl<T> Send for Input<T> {}
 
 impl<T> Input<T> {
     /// # Safety
@@ -30,12 +27,13 @@ impl<T> Input<T> {
     /// A handle that a plugin gave us just now, for items of this type.
     pub(super) unsafe fn new(handle: LkInput) -> Result<Self> {
         // SAFETY: the caller's promise.
-        let vtable = unsafe { error::vtable(handle.vtable)? };
+        let vtable = unsafe { state::vtable::<LkInputVtable>(handle.vtable)? };
+        // SAFETY: the caller's promise.
+        let state = unsafe { PluginState::new(handle.state, vtable.drop)? };
         Ok(Self {
             poll_ready: vtable.poll_ready.ok_or_else(|| error::missing("poll_ready"))?,
             start_send: vtable.start_send.ok_or_else(|| error::missing("start_send"))?,
-            drop: vtable.drop.ok_or_else(|| error::missing("drop"))?,
-            state: handle.state,
+            state,
             arena: Arena::default(),
             item: PhantomData,
         })
@@ -46,7 +44,7 @@ impl<T: Cross<C = LkTagged>> InputSink<T> for Input<T> {
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
         let (waker, mut error) = (waker::borrowed(context.waker()), NO_ERROR);
         // SAFETY: our handle, a waker for this call, and a place for the error.
-        match unsafe { (self.poll_ready)(self.state, &raw const waker, &raw mut error) } {
+        match unsafe { (self.poll_ready)(self.state.pointer(), &raw const waker, &raw mut error) } {
             polled::READY => Poll::Ready(Ok(())),
             polled::PENDING => Poll::Pending,
             // SAFETY: the error is as the call left it.
@@ -58,17 +56,10 @@ impl<T: Cross<C = LkTagged>> InputSink<T> for Input<T> {
         self.arena.reset();
         let (tagged, mut error) = (item.encode(&self.arena), NO_ERROR);
         // SAFETY: our handle, an item that stays for this call, and a place for the error.
-        match unsafe { (self.start_send)(self.state, &raw const tagged, &raw mut error) } {
+        match unsafe { (self.start_send)(self.state.pointer(), &raw const tagged, &raw mut error) } {
             polled::READY => Ok(()),
             // SAFETY: the error is as the call left it.
             _ => Err(unsafe { error::take(0, error) }),
         }
-    }
-}
-
-impl<T> Drop for Input<T> {
-    fn drop(&mut self) {
-        // SAFETY: our handle, for the last time.
-        unsafe { (self.drop)(self.state) };
     }
 }

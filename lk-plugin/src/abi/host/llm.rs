@@ -1,9 +1,9 @@
 //! A language model by a plugin of a `.so`.
 
-use std::ffi::c_void;
-
-use super::error::{self, NO_ERROR, NO_POLLED};
-use super::polled::Polled;
+use super::defaults;
+use super::error::{self, NO_ERROR};
+use super::polled::{NO_POLLED, Polled};
+use super::state::{self, PluginState};
 use crate::abi::arena::Arena;
 use crate::abi::cross::Record;
 use crate::abi::layout::{LkInstance, LkLlmVtable};
@@ -12,7 +12,7 @@ use crate::kinds::{ChatContext, ChatOptions, Llm, LlmCapabilities, LlmStream};
 
 pub(in crate::abi) struct ForeignLlm {
     vtable: LkLlmVtable,
-    state: *mut c_void,
+    state: PluginState,
     // Constant, so asked once.
     capabilities: LlmCapabilities,
     model: String,
@@ -20,8 +20,6 @@ pub(in crate::abi) struct ForeignLlm {
 }
 
 // SAFETY: docs/abi.md: an instance's functions may be called from any thread, at once.
-unsafe impl Send for ForeignLlm {}
-// SAFETY: as above.
 unsafe impl Sync for ForeignLlm {}
 
 impl ForeignLlm {
@@ -30,11 +28,13 @@ impl ForeignLlm {
     /// An instance of this kind that a plugin gave us just now.
     pub(in crate::abi) unsafe fn new(instance: LkInstance) -> Result<Self> {
         // SAFETY: the caller's promise.
-        let vtable = unsafe { error::vtable::<LkLlmVtable>(instance.vtable.cast())? };
-        // Dropped by its own `drop`, should a getter fail.
+        let vtable = unsafe { state::vtable::<LkLlmVtable>(instance.vtable.cast())? };
+        // Made first, so that it is dropped should a getter fail.
+        // SAFETY: the caller's promise.
+        let state = unsafe { PluginState::new(instance.state, vtable.drop)? };
         let mut this = Self {
             vtable,
-            state: instance.state,
+            state,
             capabilities: LlmCapabilities::default(),
             model: String::new(),
             provider: String::new(),
@@ -43,10 +43,10 @@ impl ForeignLlm {
         let (mut out, mut error) = (this.capabilities.record(&Arena::default()), NO_ERROR);
         // SAFETY: our instance, and places for the answers; what a getter returns lasts as long as the instance.
         unsafe {
-            this.model = error::name(vtable.model.map(|get| get(this.state)))?;
-            this.provider = error::name(vtable.provider.map(|get| get(this.state)))?;
+            this.model = defaults::name(vtable.model.map(|get| get(this.state.pointer())))?;
+            this.provider = defaults::name(vtable.provider.map(|get| get(this.state.pointer())))?;
             // Last: after a panic of a getter this tells of it.
-            error::outcome(capabilities(this.state, &raw mut out, &raw mut error), error)?;
+            error::outcome(capabilities(this.state.pointer(), &raw mut out, &raw mut error), error)?;
             this.capabilities = LlmCapabilities::from_pointer(&raw const out)?;
         }
         Ok(this)
@@ -73,7 +73,7 @@ impl Llm for ForeignLlm {
         let (mut out, mut error) = (NO_POLLED, NO_ERROR);
         // SAFETY: our instance, values that stay for this call, and places for the answers.
         unsafe {
-            let code = chat(self.state, &raw const context, &raw const options, &raw mut out, &raw mut error);
+            let code = chat(self.state.pointer(), &raw const context, &raw const options, &raw mut out, &raw mut error);
             error::outcome(code, error)?;
             Ok(Polled::new(out)?.into_events())
         }
@@ -82,16 +82,7 @@ impl Llm for ForeignLlm {
     fn prewarm(&self) {
         if let Some(prewarm) = self.vtable.prewarm {
             // SAFETY: our instance.
-            unsafe { prewarm(self.state) };
-        }
-    }
-}
-
-impl Drop for ForeignLlm {
-    fn drop(&mut self) {
-        if let Some(drop) = self.vtable.drop {
-            // SAFETY: our instance, for the last time.
-            unsafe { drop(self.state) };
+            unsafe { prewarm(self.state.pointer()) };
         }
     }
 }

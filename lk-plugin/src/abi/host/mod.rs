@@ -12,6 +12,7 @@ mod llm;
 mod log;
 mod module;
 mod polled;
+mod state;
 mod stt;
 mod tts;
 mod vad;

@@ -9,29 +9,28 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 
 use super::error::{self, NO_ERROR};
+use super::state::{self, PluginState};
 use super::waker;
 use crate::abi::cross::{Bad, Record};
-use crate::abi::layout::{LkPolled, polled};
+use crate::abi::layout::{LkDuplex, LkInput, LkOwnedError, LkPolled, LkPolledVtable, LkWaker, polled};
 use crate::error::{Error, ErrorKind, Result};
 use crate::stream::EventStream;
 
-type PollFn = unsafe extern "C" fn(
-    *mut c_void,
-    *const crate::abi::layout::LkWaker,
-    *mut *const c_void,
-    *mut crate::abi::layout::LkOwnedError,
-) -> u32;
+type PollFn = unsafe extern "C" fn(*mut c_void, *const LkWaker, *mut *const c_void, *mut LkOwnedError) -> u32;
+
+/// A place for what is to be polled.
+pub(super) const NO_POLLED: LkPolled = LkPolled { vtable: std::ptr::null(), state: std::ptr::null_mut() };
+
+/// A place for the two halves of a stream.
+pub(super) const NO_DUPLEX: LkDuplex =
+    LkDuplex { input: LkInput { vtable: std::ptr::null(), state: std::ptr::null_mut() }, events: NO_POLLED };
 
 /// Something of a plugin to poll.
 pub(super) struct Polled<T> {
     poll: PollFn,
-    drop: unsafe extern "C" fn(*mut c_void),
-    state: *mut c_void,
+    state: PluginState,
     item: PhantomData<fn() -> T>,
 }
-
-// SAFETY: docs/abi.md: a handle may move between threads; calls come one at a time, as `&mut` sees to.
-unsafe impl<T> Send for Polled<T> {}
 
 impl<T: Record + Send + 'static> Polled<T> {
     /// # Safety
@@ -39,10 +38,11 @@ impl<T: Record + Send + 'static> Polled<T> {
     /// A handle that a plugin gave us just now, for items of this type.
     pub(super) unsafe fn new(handle: LkPolled) -> Result<Self> {
         // SAFETY: the caller's promise.
-        let vtable = unsafe { error::vtable(handle.vtable)? };
-        let drop = vtable.drop.ok_or_else(|| error::missing("drop"))?;
+        let vtable = unsafe { state::vtable::<LkPolledVtable>(handle.vtable)? };
+        // SAFETY: the caller's promise.
+        let state = unsafe { PluginState::new(handle.state, vtable.drop)? };
         let poll = vtable.poll.ok_or_else(|| error::missing("poll"))?;
-        Ok(Self { poll, drop, state: handle.state, item: PhantomData })
+        Ok(Self { poll, state, item: PhantomData })
     }
 
     pub(super) fn into_events(self) -> EventStream<T> {
@@ -54,7 +54,7 @@ impl<T: Record + Send + 'static> Polled<T> {
         loop {
             let (mut item, mut error) = (std::ptr::null(), NO_ERROR);
             // SAFETY: our handle, a waker for this call, and places for the answers.
-            let code = unsafe { (self.poll)(self.state, &raw const waker, &raw mut item, &raw mut error) };
+            let code = unsafe { (self.poll)(self.state.pointer(), &raw const waker, &raw mut item, &raw mut error) };
             return match code {
                 // SAFETY: the plugin's item, which lasts until the next call.
                 polled::READY => match unsafe { T::from_pointer(item.cast()) } {
@@ -86,12 +86,5 @@ impl<T: Record + Send + 'static> Future for Polled<T> {
         self.poll_item(context).map(|item| {
             item.unwrap_or_else(|| Err(Error::new(ErrorKind::Internal, "the plugin's future ended without a result")))
         })
-    }
-}
-
-impl<T> Drop for Polled<T> {
-    fn drop(&mut self) {
-        // SAFETY: our handle, for the last time.
-        unsafe { (self.drop)(self.state) };
     }
 }

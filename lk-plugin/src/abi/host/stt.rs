@@ -2,10 +2,11 @@
 
 use std::ffi::c_void;
 
-use super::defaults::DEFAULTS;
-use super::error::{self, NO_DUPLEX, NO_ERROR, NO_POLLED};
+use super::defaults::{self, DEFAULTS};
+use super::error::{self, NO_ERROR};
 use super::input::Input;
-use super::polled::Polled;
+use super::polled::{NO_DUPLEX, NO_POLLED, Polled};
+use super::state::{self, PluginState};
 use crate::abi::arena::Arena;
 use crate::abi::cross::{Record, frame_of};
 use crate::abi::layout::{LkAudioFrame, LkInstance, LkOwnedError, LkPolled, LkSttVtable};
@@ -25,7 +26,7 @@ type RecognizeFn = unsafe extern "C" fn(
 
 pub(in crate::abi) struct ForeignStt {
     vtable: LkSttVtable,
-    state: *mut c_void,
+    state: PluginState,
     // Constant, so asked once.
     capabilities: SttCapabilities,
     model: String,
@@ -33,8 +34,6 @@ pub(in crate::abi) struct ForeignStt {
 }
 
 // SAFETY: docs/abi.md: an instance's functions may be called from any thread, at once.
-unsafe impl Send for ForeignStt {}
-// SAFETY: as above.
 unsafe impl Sync for ForeignStt {}
 
 impl ForeignStt {
@@ -43,11 +42,13 @@ impl ForeignStt {
     /// An instance of this kind that a plugin gave us just now.
     pub(in crate::abi) unsafe fn new(instance: LkInstance) -> Result<Self> {
         // SAFETY: the caller's promise.
-        let vtable = unsafe { error::vtable::<LkSttVtable>(instance.vtable.cast())? };
-        // Dropped by its own `drop`, should a getter fail.
+        let vtable = unsafe { state::vtable::<LkSttVtable>(instance.vtable.cast())? };
+        // Made first, so that it is dropped should a getter fail.
+        // SAFETY: the caller's promise.
+        let state = unsafe { PluginState::new(instance.state, vtable.drop)? };
         let mut this = Self {
             vtable,
-            state: instance.state,
+            state,
             capabilities: SttCapabilities::default(),
             model: String::new(),
             provider: String::new(),
@@ -56,10 +57,10 @@ impl ForeignStt {
         let (mut out, mut error) = (this.capabilities.record(&Arena::default()), NO_ERROR);
         // SAFETY: our instance, and places for the answers; what a getter returns lasts as long as the instance.
         unsafe {
-            this.model = error::name(vtable.model.map(|get| get(this.state)))?;
-            this.provider = error::name(vtable.provider.map(|get| get(this.state)))?;
+            this.model = defaults::name(vtable.model.map(|get| get(this.state.pointer())))?;
+            this.provider = defaults::name(vtable.provider.map(|get| get(this.state.pointer())))?;
             // Last: after a panic of a getter this tells of it.
-            error::outcome(capabilities(this.state, &raw mut out, &raw mut error), error)?;
+            error::outcome(capabilities(this.state.pointer(), &raw mut out, &raw mut error), error)?;
             this.capabilities = SttCapabilities::from_pointer(&raw const out)?;
         }
         Ok(this)
@@ -76,7 +77,8 @@ impl ForeignStt {
         let (mut out, mut error) = (NO_POLLED, NO_ERROR);
         // SAFETY: our instance, values that stay for this call, and places for the answers.
         unsafe {
-            let code = recognize(self.state, &raw const audio, &raw const options, &raw mut out, &raw mut error);
+            let code =
+                recognize(self.state.pointer(), &raw const audio, &raw const options, &raw mut out, &raw mut error);
             error::outcome(code, error)?;
             Polled::new(out)
         }
@@ -110,7 +112,7 @@ impl Stt for ForeignStt {
         let (options, mut out, mut error) = (options.record(&arena), NO_DUPLEX, NO_ERROR);
         // SAFETY: our instance, options that stay for this call, and places for the answers.
         unsafe {
-            error::outcome(stream(self.state, &raw const options, &raw mut out, &raw mut error), error)?;
+            error::outcome(stream(self.state.pointer(), &raw const options, &raw mut out, &raw mut error), error)?;
             let (input, events) = (Input::new(out.input), Polled::new(out.events));
             Ok(RecognizeStream::new(Box::new(input?), events?.into_events()))
         }
@@ -119,16 +121,7 @@ impl Stt for ForeignStt {
     fn prewarm(&self) {
         if let Some(prewarm) = self.vtable.prewarm {
             // SAFETY: our instance.
-            unsafe { prewarm(self.state) };
-        }
-    }
-}
-
-impl Drop for ForeignStt {
-    fn drop(&mut self) {
-        if let Some(drop) = self.vtable.drop {
-            // SAFETY: our instance, for the last time.
-            unsafe { drop(self.state) };
+            unsafe { prewarm(self.state.pointer()) };
         }
     }
 }

@@ -1,11 +1,10 @@
 //! Text to speech by a plugin of a `.so`.
 
-use std::ffi::c_void;
-
-use super::defaults::DEFAULTS;
-use super::error::{self, NO_DUPLEX, NO_ERROR, NO_POLLED};
+use super::defaults::{self, DEFAULTS};
+use super::error::{self, NO_ERROR};
 use super::input::Input;
-use super::polled::Polled;
+use super::polled::{NO_DUPLEX, NO_POLLED, Polled};
+use super::state::{self, PluginState};
 use crate::abi::arena::Arena;
 use crate::abi::cross::{Record, str_of};
 use crate::abi::layout::{LkInstance, LkTtsVtable};
@@ -15,7 +14,7 @@ use crate::kinds::{ChunkedStream, SynthesizeOptions, SynthesizeStream, Tts, TtsC
 
 pub(in crate::abi) struct ForeignTts {
     vtable: LkTtsVtable,
-    state: *mut c_void,
+    state: PluginState,
     // Constant, so asked once.
     capabilities: TtsCapabilities,
     sample_rate: u32,
@@ -25,8 +24,6 @@ pub(in crate::abi) struct ForeignTts {
 }
 
 // SAFETY: docs/abi.md: an instance's functions may be called from any thread, at once.
-unsafe impl Send for ForeignTts {}
-// SAFETY: as above.
 unsafe impl Sync for ForeignTts {}
 
 impl ForeignTts {
@@ -35,11 +32,13 @@ impl ForeignTts {
     /// An instance of this kind that a plugin gave us just now.
     pub(in crate::abi) unsafe fn new(instance: LkInstance) -> Result<Self> {
         // SAFETY: the caller's promise.
-        let vtable = unsafe { error::vtable::<LkTtsVtable>(instance.vtable.cast())? };
-        // Dropped by its own `drop`, should a getter fail.
+        let vtable = unsafe { state::vtable::<LkTtsVtable>(instance.vtable.cast())? };
+        // Made first, so that it is dropped should a getter fail.
+        // SAFETY: the caller's promise.
+        let state = unsafe { PluginState::new(instance.state, vtable.drop)? };
         let mut this = Self {
             vtable,
-            state: instance.state,
+            state,
             capabilities: TtsCapabilities::default(),
             sample_rate: 0,
             channels: 0,
@@ -52,11 +51,11 @@ impl ForeignTts {
         let (mut out, mut error) = (this.capabilities.record(&Arena::default()), NO_ERROR);
         // SAFETY: our instance, and places for the answers; what a getter returns lasts as long as the instance.
         unsafe {
-            (this.sample_rate, this.channels) = (sample_rate(this.state), channels(this.state));
-            this.model = error::name(vtable.model.map(|get| get(this.state)))?;
-            this.provider = error::name(vtable.provider.map(|get| get(this.state)))?;
+            (this.sample_rate, this.channels) = (sample_rate(this.state.pointer()), channels(this.state.pointer()));
+            this.model = defaults::name(vtable.model.map(|get| get(this.state.pointer())))?;
+            this.provider = defaults::name(vtable.provider.map(|get| get(this.state.pointer())))?;
             // Last: after a panic of a getter this tells of it.
-            error::outcome(capabilities(this.state, &raw mut out, &raw mut error), error)?;
+            error::outcome(capabilities(this.state.pointer(), &raw mut out, &raw mut error), error)?;
             this.capabilities = TtsCapabilities::from_pointer(&raw const out)?;
         }
         // The rules of frames are those of the audio that will come.
@@ -92,7 +91,7 @@ impl Tts for ForeignTts {
         let (options, mut out, mut error) = (options.record(&arena), NO_POLLED, NO_ERROR);
         // SAFETY: our instance, values that stay for this call, and places for the answers.
         unsafe {
-            let code = synthesize(self.state, str_of(text), &raw const options, &raw mut out, &raw mut error);
+            let code = synthesize(self.state.pointer(), str_of(text), &raw const options, &raw mut out, &raw mut error);
             error::outcome(code, error)?;
             Ok(Polled::new(out)?.into_events())
         }
@@ -104,7 +103,7 @@ impl Tts for ForeignTts {
         let (options, mut out, mut error) = (options.record(&arena), NO_DUPLEX, NO_ERROR);
         // SAFETY: our instance, options that stay for this call, and places for the answers.
         unsafe {
-            error::outcome(stream(self.state, &raw const options, &raw mut out, &raw mut error), error)?;
+            error::outcome(stream(self.state.pointer(), &raw const options, &raw mut out, &raw mut error), error)?;
             let (input, events) = (Input::new(out.input), Polled::new(out.events));
             Ok(SynthesizeStream::new(Box::new(input?), events?.into_events()))
         }
@@ -113,16 +112,7 @@ impl Tts for ForeignTts {
     fn prewarm(&self) {
         if let Some(prewarm) = self.vtable.prewarm {
             // SAFETY: our instance.
-            unsafe { prewarm(self.state) };
-        }
-    }
-}
-
-impl Drop for ForeignTts {
-    fn drop(&mut self) {
-        if let Some(drop) = self.vtable.drop {
-            // SAFETY: our instance, for the last time.
-            unsafe { drop(self.state) };
+            unsafe { prewarm(self.state.pointer()) };
         }
     }
 }

@@ -3,7 +3,9 @@
 use std::ffi::c_void;
 use std::time::Duration;
 
+use super::defaults;
 use super::error::{self, NO_ERROR};
+use super::state::{self, PluginState};
 use crate::abi::arena::Arena;
 use crate::abi::cross::{Cross, Record, frame};
 use crate::abi::layout::{
@@ -16,7 +18,7 @@ use crate::kinds::{Vad, VadCapabilities, VadEvent, VadStream};
 
 pub(in crate::abi) struct ForeignVad {
     vtable: LkVadVtable,
-    state: *mut c_void,
+    state: PluginState,
     // Constant, so asked once.
     capabilities: VadCapabilities,
     min_silence: Option<Duration>,
@@ -25,8 +27,6 @@ pub(in crate::abi) struct ForeignVad {
 }
 
 // SAFETY: docs/abi.md: an instance's functions may be called from any thread, at once.
-unsafe impl Send for ForeignVad {}
-// SAFETY: as above.
 unsafe impl Sync for ForeignVad {}
 
 impl ForeignVad {
@@ -35,11 +35,13 @@ impl ForeignVad {
     /// An instance of this kind that a plugin gave us just now.
     pub(in crate::abi) unsafe fn new(instance: LkInstance) -> Result<Self> {
         // SAFETY: the caller's promise.
-        let vtable = unsafe { error::vtable::<LkVadVtable>(instance.vtable.cast())? };
-        // Dropped by its own `drop`, should a getter fail.
+        let vtable = unsafe { state::vtable::<LkVadVtable>(instance.vtable.cast())? };
+        // Made first, so that it is dropped should a getter fail.
+        // SAFETY: the caller's promise.
+        let state = unsafe { PluginState::new(instance.state, vtable.drop)? };
         let mut this = Self {
             vtable,
-            state: instance.state,
+            state,
             capabilities: VadCapabilities::new(Duration::ZERO),
             min_silence: None,
             model: String::new(),
@@ -50,12 +52,12 @@ impl ForeignVad {
         // SAFETY: our instance, and places for the answers; what a getter returns lasts as long as the instance.
         unsafe {
             if let Some(get) = vtable.min_silence_duration {
-                this.min_silence = Option::decode(get(this.state))?;
+                this.min_silence = Option::decode(get(this.state.pointer()))?;
             }
-            this.model = error::name(vtable.model.map(|get| get(this.state)))?;
-            this.provider = error::name(vtable.provider.map(|get| get(this.state)))?;
+            this.model = defaults::name(vtable.model.map(|get| get(this.state.pointer())))?;
+            this.provider = defaults::name(vtable.provider.map(|get| get(this.state.pointer())))?;
             // Last: after a panic of a getter this tells of it.
-            error::outcome(capabilities(this.state, &raw mut out, &raw mut error), error)?;
+            error::outcome(capabilities(this.state.pointer(), &raw mut out, &raw mut error), error)?;
             this.capabilities = VadCapabilities::from_pointer(&raw const out)?;
         }
         Ok(this)
@@ -85,7 +87,7 @@ impl Vad for ForeignVad {
         let mut error = NO_ERROR;
         // SAFETY: our instance, and places for the answers.
         unsafe {
-            error::outcome(stream(self.state, &raw mut out, &raw mut error), error)?;
+            error::outcome(stream(self.state.pointer(), &raw mut out, &raw mut error), error)?;
             Ok(Box::new(ForeignVadStream::new(out)?))
         }
     }
@@ -93,16 +95,7 @@ impl Vad for ForeignVad {
     fn prewarm(&self) {
         if let Some(prewarm) = self.vtable.prewarm {
             // SAFETY: our instance.
-            unsafe { prewarm(self.state) };
-        }
-    }
-}
-
-impl Drop for ForeignVad {
-    fn drop(&mut self) {
-        if let Some(drop) = self.vtable.drop {
-            // SAFETY: our instance, for the last time.
-            unsafe { drop(self.state) };
+            unsafe { prewarm(self.state.pointer()) };
         }
     }
 }
@@ -114,11 +107,8 @@ type PushFn =
 struct ForeignVadStream {
     push: PushFn,
     vtable: LkVadStreamVtable,
-    state: *mut c_void,
+    state: PluginState,
 }
-
-// SAFETY: docs/abi.md: a handle may move between threads; calls come one at a time, as `&mut` sees to.
-unsafe impl Send for ForeignVadStream {}
 
 impl ForeignVadStream {
     /// # Safety
@@ -126,9 +116,11 @@ impl ForeignVadStream {
     /// A handle that a plugin gave us just now.
     unsafe fn new(handle: LkVadStream) -> Result<Self> {
         // SAFETY: the caller's promise.
-        let vtable = unsafe { error::vtable(handle.vtable)? };
+        let vtable = unsafe { state::vtable::<LkVadStreamVtable>(handle.vtable)? };
+        // SAFETY: the caller's promise.
+        let state = unsafe { PluginState::new(handle.state, vtable.drop)? };
         let push = vtable.push.ok_or_else(|| error::missing("push"))?;
-        Ok(Self { push, vtable, state: handle.state })
+        Ok(Self { push, vtable, state })
     }
 }
 
@@ -150,7 +142,8 @@ impl VadStream for ForeignVadStream {
         // SAFETY: our handle, samples that stay for this call, the buffer for its events, and a place for the error.
         unsafe {
             let (start, length) = (samples.as_ptr(), samples.len());
-            let code = (self.push)(self.state, start, length, rate, channels, context, on_event, &raw mut error);
+            let code =
+                (self.push)(self.state.pointer(), start, length, rate, channels, context, on_event, &raw mut error);
             error::outcome(code, error)
         }
     }
@@ -159,7 +152,7 @@ impl VadStream for ForeignVadStream {
         let flush = self.vtable.flush.ok_or_else(|| error::missing("flush"))?;
         let mut error = NO_ERROR;
         // SAFETY: our handle, and a place for the error.
-        unsafe { error::outcome(flush(self.state, &raw mut error), error) }
+        unsafe { error::outcome(flush(self.state.pointer(), &raw mut error), error) }
     }
 
     fn end_input(&mut self, events: &mut Vec<VadEvent>) -> Result<()> {
@@ -167,7 +160,7 @@ impl VadStream for ForeignVadStream {
         let mut error = NO_ERROR;
         let context = std::ptr::from_mut(events).cast();
         // SAFETY: as in `push`.
-        unsafe { error::outcome(end_input(self.state, context, on_event, &raw mut error), error) }
+        unsafe { error::outcome(end_input(self.state.pointer(), context, on_event, &raw mut error), error) }
     }
 
     fn audio(&self, event: &VadEvent) -> Option<AudioFrameRef<'_>> {
@@ -178,19 +171,10 @@ impl VadStream for ForeignVadStream {
         // SAFETY: our handle, an event that stays for this call, and a place for the view, which lasts until the next
         // call that changes the stream: that one wants `&mut self`.
         unsafe {
-            if audio(self.state, &raw const event, &raw mut out) == 0 {
+            if audio(self.state.pointer(), &raw const event, &raw mut out) == 0 {
                 return None;
             }
             frame(&out).ok()
-        }
-    }
-}
-
-impl Drop for ForeignVadStream {
-    fn drop(&mut self) {
-        if let Some(drop) = self.vtable.drop {
-            // SAFETY: our handle, for the last time.
-            unsafe { drop(self.state) };
         }
     }
 }

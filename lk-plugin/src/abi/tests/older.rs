@@ -147,6 +147,14 @@ fn what_no_version_lacks_is_missed_by_name() {
         ForeignLlm::new(instance)
     });
     assert!(none.is_err_and(|error| error.to_string().contains("`capabilities`")));
+    let llm = llm_instance(Box::new(All));
+    let none = cut::<LkLlmVtable, _>(llm, offset_of!(LkLlmVtable, drop), |instance| {
+        // SAFETY: as above.
+        unsafe { ForeignLlm::new(instance) }
+    });
+    assert!(none.is_err_and(|error| error.to_string().contains("`drop`")));
+    // SAFETY: nobody took it, for want of a way to give it back.
+    drop(unsafe { ForeignLlm::new(llm) });
 }
 
 /// Every struct of 1.0, as the golden layout writes it. Never written anew: plugins of that layout exist.
