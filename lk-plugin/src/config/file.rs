@@ -132,7 +132,8 @@ fn parse(text: &str, format: Format, name: &str) -> Result<Config> {
         Ok(Tree(Value::Null)) if matches!(format, Format::Yaml) => Ok(Config::new()),
         Ok(_) => Err(Error::config(format!("{name} must be a {table}"))),
         Err(Complaint { line, column, message }) => {
-            Err(Error::config(format!("{name} is not {called} at line {line}, column {column}")).with_source(message))
+            Err(Error::config(format!("{name} cannot be read as {called} at line {line}, column {column}"))
+                .with_source(message))
         }
     }
 }
@@ -269,8 +270,8 @@ mod tests {
         let said = |json| read(Config::from_json(json)).err().unwrap_or_default();
         assert_eq!(said("[]"), "the config must be a JSON object; write `{\"key\": value}`");
         assert_eq!(said("null"), "the config must be a JSON object; write `{\"key\": value}`");
-        assert_eq!(said("{\n \"a\": }"), "the config is not JSON at line 2, column 7");
-        assert_eq!(said("{\"a\": {\"b\": 1, \"b\": 2}}"), "the config is not JSON at line 1, column 22");
+        assert_eq!(said("{\n \"a\": }"), "the config cannot be read as JSON at line 2, column 7");
+        assert_eq!(said("{\"a\": {\"b\": 1, \"b\": 2}}"), "the config cannot be read as JSON at line 1, column 22");
         let twice = Config::from_json("{\"a\": 1, \"a\": 2}").err();
         let source = twice.as_ref().and_then(std::error::Error::source).map(ToString::to_string);
         assert_eq!(source.as_deref(), Some("the key `a` is given twice; keep one"));
@@ -283,7 +284,7 @@ mod tests {
         let wanted = json!({"a": true, "b": -1, "c": 0.5, "d": "t", "e": [1, []], "f": "1979-05-27", "g": "NaN", "h": {"i": {}}});
         assert_eq!(read(Config::from_toml(toml)), Ok(wanted));
         let said = read(Config::from_toml("a = 1\nb = = 2")).err();
-        assert_eq!(said.as_deref(), Some("the config is not TOML at line 2, column 5"));
+        assert_eq!(said.as_deref(), Some("the config cannot be read as TOML at line 2, column 5"));
     }
 
     #[cfg(feature = "yaml")]

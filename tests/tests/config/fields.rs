@@ -119,7 +119,7 @@ fn a_config_that_is_no_json_object_is_refused() {
     for (text, wanted) in [
         ("[1]", "the config must be a JSON object; write"),
         ("5", "the config must be a JSON object; write"),
-        ("{", "the config is not JSON at line 1, column 1"),
+        ("{", "the config cannot be read as JSON at line 1, column 1"),
     ] {
         let error = Config::from_json(text).err().unwrap();
         assert_eq!(error.kind(), ErrorKind::Config);
