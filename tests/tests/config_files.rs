@@ -49,18 +49,18 @@ fn a_file_is_read_as_its_ending_says() {
 fn a_file_that_cannot_be_parsed_is_named_with_the_line_and_without_its_values() {
     let folder = tempfile::tempdir().unwrap();
     for (name, text, place) in [
-        ("a.json", "{\n  \"api_key\": \"sk-1\",\n  \"b\": sk-1\n}", "not JSON at line 3, column 8"),
-        ("a.toml", "a = 1\napi_key = \"sk-1\" sk-1\n", "not TOML at line 2, column 18"),
-        ("a.yaml", "a: 1\napi_key: \"sk-1\" sk-1\n", "not YAML at line 2, column 17"),
-        ("twice.json", "{\"a\": 1,\n \"a\": \"sk-1\"}", "not JSON at line 2, column 13"),
-        ("twice.toml", "a = 1\na = \"sk-1\"", "not TOML at line 2, column 1"),
-        ("twice.yaml", "a: 1\na: \"sk-1\"", "not YAML at line 2, column 1"),
+        ("a.json", "{\n  \"api_key\": \"sk-1\",\n  \"b\": sk-1\n}", "JSON at line 3, column 8"),
+        ("a.toml", "a = 1\napi_key = \"sk-1\" sk-1\n", "TOML at line 2, column 18"),
+        ("a.yaml", "a: 1\napi_key: \"sk-1\" sk-1\n", "YAML at line 2, column 17"),
+        ("twice.json", "{\"a\": 1,\n \"a\": \"sk-1\"}", "JSON at line 2, column 13"),
+        ("twice.toml", "a = 1\na = \"sk-1\"", "TOML at line 2, column 1"),
+        ("twice.yaml", "a: 1\na: \"sk-1\"", "YAML at line 2, column 1"),
     ] {
         let path = folder.path().join(name);
         fs::write(&path, text).unwrap();
         let error = Config::from_file(&path).err().unwrap();
         assert_eq!(error.kind(), ErrorKind::Config);
-        assert_eq!(error.to_string(), format!("`{}` is {place}", path.display()), "{:?}", error.chain());
+        assert_eq!(error.to_string(), format!("`{}` cannot be read as {place}", path.display()), "{:?}", error.chain());
         let shown = format!("{:?} {error:?}", error.chain());
         assert!(!error.chain().is_empty() && !shown.contains("sk-"), "{shown}");
     }
