@@ -12,6 +12,7 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Wi
 use console::{Style, Term};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
 
 use crate::error::{Error, Result};
 use crate::{printable, terminal, usage};
@@ -85,26 +86,55 @@ pub(crate) fn table<const N: usize>(
     rows: impl IntoIterator<Item = [String; N]>,
     right: &[usize],
 ) -> String {
-    let mut table = Table::new();
     let rows = rows.into_iter().map(|row| row.map(|cell| printable::paragraph(&cell)));
-    table.load_style(NOTHING).set_header(header).add_rows(rows).set_content_arrangement(ContentArrangement::Disabled);
+    match width() {
+        None => unwrapped(header.map(str::to_owned), rows.collect(), right),
+        Some(width) => wrapped(header, rows, right, width),
+    }
+}
+
+/// A row a line. What wraps would take longer to lay this out than `lk-go plugin list` takes for all else.
+fn unwrapped<const N: usize>(header: [String; N], rows: Vec<[String; N]>, right: &[usize]) -> String {
+    let mut widths = header.each_ref().map(|cell| cell.width());
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.width().max(*width);
+        }
+    }
+    let mut text = String::new();
+    for row in std::iter::once(&header).chain(&rows) {
+        for (index, (cell, width)) in row.iter().zip(widths).enumerate() {
+            let gap = " ".repeat(width - cell.width());
+            let (before, after) = if right.contains(&index) { (gap.as_str(), "") } else { ("", gap.as_str()) };
+            text.extend([before, cell, after, "  "]);
+        }
+        text.truncate(text.trim_end_matches(' ').len());
+        text.push('\n');
+    }
+    text
+}
+
+fn wrapped<const N: usize>(
+    header: [&str; N],
+    rows: impl Iterator<Item = [String; N]>,
+    right: &[usize],
+    width: u16,
+) -> String {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_header(header).add_rows(rows);
+    let last = table.column_max_content_widths().last().map_or(0, |width| (*width).min(MIN_LAST_COLUMN));
     for (index, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, 2));
         if right.contains(&index) {
             column.set_cell_alignment(CellAlignment::Right);
         }
+        column.set_constraint(if index + 1 < N {
+            ColumnConstraint::ContentWidth
+        } else {
+            ColumnConstraint::LowerBoundary(Width::Fixed(last))
+        });
     }
-    if let Some(width) = width() {
-        let last = table.column_max_content_widths().last().map_or(0, |width| (*width).min(MIN_LAST_COLUMN));
-        for (index, column) in table.column_iter_mut().enumerate() {
-            column.set_constraint(if index + 1 < N {
-                ColumnConstraint::ContentWidth
-            } else {
-                ColumnConstraint::LowerBoundary(Width::Fixed(last))
-            });
-        }
-        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
-    }
+    table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     table.trim_fmt() + "\n"
 }
 
