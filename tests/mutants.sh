@@ -65,7 +65,9 @@ END
   {
     sed -e 's/^name = .*/name = "config-tests"/' -e '/^lk-plugins\|^fastrand\|^jsonschema\|^twin-/d' -e '/^\[\[test/,$d' "$tree/tests/Cargo.toml"
     for test in config config_files config_nested; do
-      printf '\n[[test]]\nname = "%s"\npath = "../tests/%s.rs"\n' "$test" "$test"
+      file=$test.rs
+      [ -e "tests/tests/$file" ] || file=$test/main.rs
+      printf '\n[[test]]\nname = "%s"\npath = "../tests/%s"\n' "$test" "$file"
     done
   } > "$tree/tests/configs/Cargo.toml"
   # cargo-mutants does not see modules that a macro declares. This declares it again, never to be compiled.

@@ -83,12 +83,9 @@ pub(crate) fn received<T>(receiver: &Receiver<T>) -> Option<T> {
 pub(crate) fn end(child: &mut Child) -> io::Result<ExitStatus> {
     if !requested() {
         let status = child.wait()?;
-        // It may have heard of Ctrl-C before we did.
-        for _ in 0..if is_interrupted(status) { LOOKS } else { 0 } {
-            if requested() {
-                break;
-            }
-            thread::sleep(LATENCY);
+        if is_interrupted(status) {
+            // It heard of Ctrl-C, perhaps before we did.
+            (0..LOOKS).take_while(|_| !requested()).for_each(|_| thread::sleep(LATENCY));
         }
         return Ok(status);
     }

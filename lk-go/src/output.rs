@@ -9,10 +9,9 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width};
-use console::{Style, Term};
+use console::{Alignment, Style, Term, measure_text_width, pad_str};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 use serde::Serialize;
-use unicode_width::UnicodeWidthStr;
 
 use crate::error::{Error, Result};
 use crate::{printable, terminal, usage};
@@ -33,11 +32,7 @@ pub(crate) fn result(text: &str) -> Result<()> {
 
 fn write(bytes: &[u8]) -> Result<()> {
     let mut stdout = io::stdout().lock();
-    written(stdout.write_all(bytes).and_then(|()| stdout.flush()))
-}
-
-fn written(outcome: io::Result<()>) -> Result<()> {
-    match outcome {
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::Output(error)),
         _ => Ok(()),
     }
@@ -80,7 +75,8 @@ pub(crate) fn width() -> Option<u16> {
 }
 
 /// A table without borders, with a line break at its end. It fits the terminal by wrapping its last column; without a
-/// terminal nothing is wrapped, so that every row stays one line, whatever is in a cell. The columns of these numbers are aligned to the right.
+/// terminal nothing is wrapped, so that every row stays one line, whatever is in a cell. The columns of these numbers are
+/// aligned to the right.
 pub(crate) fn table<const N: usize>(
     header: [&str; N],
     rows: impl IntoIterator<Item = [String; N]>,
@@ -88,30 +84,26 @@ pub(crate) fn table<const N: usize>(
 ) -> String {
     let rows = rows.into_iter().map(|row| row.map(|cell| printable::paragraph(&cell)));
     match width() {
-        None => unwrapped(header.map(str::to_owned), rows.collect(), right),
+        None => unwrapped(header, &rows.collect::<Vec<_>>(), right),
         Some(width) => wrapped(header, rows, right, width),
     }
 }
 
 /// A row a line. What wraps would take longer to lay this out than `lk-go plugin list` takes for all else.
-fn unwrapped<const N: usize>(header: [String; N], rows: Vec<[String; N]>, right: &[usize]) -> String {
-    let mut widths = header.each_ref().map(|cell| cell.width());
-    for row in &rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = cell.width().max(*width);
-        }
-    }
-    let mut text = String::new();
-    for row in std::iter::once(&header).chain(&rows) {
-        for (index, (cell, width)) in row.iter().zip(widths).enumerate() {
-            let gap = " ".repeat(width - cell.width());
-            let (before, after) = if right.contains(&index) { (gap.as_str(), "") } else { ("", gap.as_str()) };
-            text.extend([before, cell, after, "  "]);
-        }
-        text.truncate(text.trim_end_matches(' ').len());
-        text.push('\n');
-    }
-    text
+fn unwrapped<const N: usize>(header: [&str; N], rows: &[[String; N]], right: &[usize]) -> String {
+    let widths: [usize; N] = std::array::from_fn(|column| {
+        let cells = rows.iter().map(|row| row[column].as_str()).chain([header[column]]);
+        cells.map(measure_text_width).max().unwrap_or(0)
+    });
+    let line = |cells: [&str; N]| {
+        let cells: [_; N] = std::array::from_fn(|column| {
+            let alignment = if right.contains(&column) { Alignment::Right } else { Alignment::Left };
+            pad_str(cells[column], widths[column], alignment, None)
+        });
+        cells.join("  ").trim_end_matches(' ').to_owned() + "\n"
+    };
+    let rows = rows.iter().map(|row| row.each_ref().map(String::as_str));
+    std::iter::once(header).chain(rows).map(line).collect()
 }
 
 fn wrapped<const N: usize>(
@@ -153,15 +145,15 @@ pub(crate) fn list(rows: impl IntoIterator<Item = [String; 2]>) -> String {
 pub(crate) fn usage(message: &clap::Error) -> Result<()> {
     let is_help = message.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
     let text = message.render();
-    match message.use_stderr() {
-        true if is_help => {
-            let text = if console::colors_enabled_stderr() { text.ansi().to_string() } else { text.to_string() };
-            // Nobody is left to hear that this failed.
-            let _ = io::stderr().write_all(text.as_bytes());
-        }
-        true => say(Style::new().red().bold(), "error", usage::mistake(message)),
-        false if console::colors_enabled() => return write(text.ansi().to_string().as_bytes()),
-        false => return write(text.to_string().as_bytes()),
+    let text = |is_colored| if is_colored { text.ansi().to_string() } else { text.to_string() };
+    if !message.use_stderr() {
+        return write(text(console::colors_enabled()).as_bytes());
+    }
+    if is_help {
+        // Nobody is left to hear that this failed.
+        let _ = io::stderr().write_all(text(console::colors_enabled_stderr()).as_bytes());
+    } else {
+        say(Style::new().red().bold(), "error", usage::mistake(message));
     }
     Ok(())
 }
@@ -321,6 +313,15 @@ mod tests {
         let table = table(["NAME", "DESCRIPTION"], rows, &[]);
         assert_eq!(table, "NAME  DESCRIPTION\none   first \u{FFFD}[31msecond third\n");
     }
+    #[test]
+    fn with_and_without_a_terminal_a_table_is_the_same_where_all_fits() {
+        let header = ["NAME", "SIZE", "WHAT IT IS"];
+        let rows = [["a", "1000000", ""], ["声", "1", "a voice…"], ["", "", "b"]].map(|row| row.map(str::to_owned));
+        for right in [&[][..], &[1]] {
+            assert_eq!(unwrapped(header, &rows, right), wrapped(header, rows.clone().into_iter(), right, 200));
+        }
+    }
+
     #[test]
     fn seconds_print_cleanly() {
         for windows in 0..100_000u32 {

@@ -57,9 +57,7 @@ fn build(arguments: &BuildArgs, specs: &[Spec], framework: &Framework, target: &
         .map_err(|error| refused(folder.path(), "cannot be written", "check the disk", Some(error)))?;
     let built = cargo.build(arguments.profile)?;
     let held = contents::check(&built, &crates)?;
-    if interrupt::requested() {
-        return Err(Error::Build("interrupted".to_owned()));
-    }
+    cargo::unless_interrupted()?;
     place(&built, target)
         .map_err(|error| refused(target, "cannot be written", "name another file with `-o`", Some(error)))?;
     contents::print(held.as_ref(), target)

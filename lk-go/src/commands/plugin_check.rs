@@ -16,6 +16,9 @@ use crate::cli::{CheckArgs, ListFormat};
 use crate::error::{Error, Exit, Result};
 use crate::{interrupt, output, plugin_files, terminal};
 
+/// Why something was not checked after Ctrl-C.
+const INTERRUPTED: &str = "interrupted";
+
 /// The version of the JSON document; grows when a reader would have to change.
 const FORMAT: u32 = 1;
 
@@ -117,34 +120,22 @@ impl Checked {
             failure: None,
         };
         if interrupt::requested() {
-            return checked.not("interrupted", None);
+            return checked.not(INTERRUPTED, None);
         }
-        // A constructor that fails for another reason is what the checks find.
         match &Instance::of(plugin, config) {
             Err(error) if error.kind() == ErrorKind::Config => {
                 return checked.not(error.message(), Some(Exit::Config));
             }
+            // A constructor that fails for another reason is what the checks find.
+            Err(_) => {}
             Ok(instance) => {
-                if let Some(provider) = instance.provider() {
-                    if !is_named {
-                        let reason =
-                            format!("it would ask `{provider}`; name `{plugin}` to have it checked all the same");
-                        return checked.not(&reason, None);
-                    }
-                    match interrupt::or(instance.ask()) {
-                        None => return checked.not("interrupted", None),
-                        Some(Err(error)) if is_nobody_there(&error) => {
-                            return checked.not(&error.to_string(), Some(Exit::Provider));
-                        }
-                        // Another error is what the checks are there for.
-                        Some(_) => {}
-                    }
+                if let Some((reason, failure)) = obstacle(instance, plugin, is_named) {
+                    return checked.not(&reason, failure);
                 }
             }
-            Err(_) => {}
         }
         match output::quiet_panics(|| report(plugin, config)) {
-            None if interrupt::requested() => return checked.not("interrupted", None),
+            None if interrupt::requested() => return checked.not(INTERRUPTED, None),
             None => return checked.not("the checks broke off", Some(Exit::Bug)),
             Some(report) => checked.checks = checks(report),
         }
@@ -162,6 +153,20 @@ impl Checked {
 
     fn count(&self, verdict: &str) -> usize {
         self.checks.iter().filter(|check| check.verdict == verdict).count()
+    }
+}
+
+/// Why a plugin that asks a provider is not checked, and what that means if it was named.
+fn obstacle(instance: &Instance, plugin: &Plugin, is_named: bool) -> Option<(String, Option<Exit>)> {
+    let provider = instance.provider()?;
+    if !is_named {
+        return Some((format!("it would ask `{provider}`; name `{plugin}` to have it checked all the same"), None));
+    }
+    match interrupt::or(instance.ask()) {
+        None => Some((INTERRUPTED.to_owned(), None)),
+        Some(Err(error)) if is_nobody_there(&error) => Some((error.to_string(), Some(Exit::Provider))),
+        // Another error is what the checks are there for.
+        Some(_) => None,
     }
 }
 

@@ -18,6 +18,9 @@ use crate::terminal;
 /// The variables by which a user says where Cargo builds.
 const TARGET_DIR: [&str; 2] = ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"];
 
+/// What Cargo cannot know: what to do about crates that want it.
+const OTHER_CORE: &str = "another `lk-plugin`, give that with `--framework`";
+
 /// Cargo at work on one package.
 pub(super) struct Cargo {
     manifest: PathBuf,
@@ -78,8 +81,7 @@ impl Cargo {
         added.map(drop).ok_or_else(|| {
             let offline = if self.is_offline { "; `--offline` takes only what is on this machine" } else { "" };
             Error::Build(format!(
-                "`{}` cannot be a dependency; Cargo says why, above; {}{offline}; if it wants another `lk-plugin`, give that with \
-                 `--framework`",
+                "`{}` cannot be a dependency; Cargo says why, above; {}{offline}; if it wants {OTHER_CORE}",
                 spec.text,
                 spec.advice()
             ))
@@ -95,13 +97,9 @@ impl Cargo {
         let host = self.host()?;
         // For other platforms Cargo would want crates that are not here.
         let arguments = ["--format-version", "1", "--filter-platform", &host];
-        let output = self
-            .run("metadata", |command| command.args(arguments))?
-            .ok_or_else(|| Error::Build(
-                "the crates do not fit together; Cargo says why, above; if they want another `lk-plugin`, give that with \
-                 `--framework`"
-                    .to_owned(),
-            ))?;
+        let output = self.run("metadata", |command| command.args(arguments))?.ok_or_else(|| {
+            Error::Build(format!("the crates do not fit together; Cargo says why, above; if they want {OTHER_CORE}"))
+        })?;
         serde_json::from_slice(&output.stdout).map_err(|error| unreadable("metadata", &error))
     }
 
@@ -165,10 +163,9 @@ fn program() -> OsString {
 /// What a command prints for us; what it has to say to people goes to standard error. After Ctrl-C nothing is started any
 /// more, and what runs is ended.
 fn output(command: &mut Command) -> Result<Output> {
-    if interrupt::requested() {
-        return Err(Error::Build("interrupted".to_owned()));
-    }
-    let failed = |error: io::Error, command: &Command| {
+    unless_interrupted()?;
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn();
+    let mut child = child.map_err(|error| {
         let is_missing = error.kind() == io::ErrorKind::NotFound;
         Error::Input {
             file: format!("`{}`", command.get_program().to_string_lossy()),
@@ -176,17 +173,24 @@ fn output(command: &mut Command) -> Result<Output> {
             advice: "install Rust (https://rustup.rs), or set `CARGO` to the path of Cargo".to_owned(),
             source: (!is_missing).then(|| error.into()),
         }
-    };
-    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn();
-    let mut child = child.map_err(|error| failed(error, command))?;
+    })?;
+    let verb = command.get_args().next().unwrap_or_default().to_string_lossy();
     let mut stdout = Vec::new();
     if let Some(pipe) = child.stdout.take() {
         let read = Interruptible::open(|| Ok(pipe)).and_then(|mut pipe| pipe.read_to_end(&mut stdout));
-        let verb = command.get_args().next().unwrap_or_default().to_string_lossy();
         read.map_err(|error| unreadable(&verb, &error))?;
     }
-    let status = interrupt::end(&mut child).map_err(|error| failed(error, command))?;
+    let status = interrupt::end(&mut child).map_err(|error| unreadable(&verb, &error))?;
     Ok(Output { status, stdout, stderr: Vec::new() })
+}
+
+/// Whether to go on.
+///
+/// # Errors
+///
+/// After Ctrl-C.
+pub(super) fn unless_interrupted() -> Result<()> {
+    if interrupt::requested() { Err(Error::Build("interrupted".to_owned())) } else { Ok(()) }
 }
 
 fn unreadable(verb: &str, reason: &dyn std::fmt::Display) -> Error {

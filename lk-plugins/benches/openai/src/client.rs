@@ -9,6 +9,8 @@ use async_openai::types::chat::{ChatCompletionRequestUserMessageArgs, CreateChat
 use futures_util::StreamExt as _;
 use lk_plugin::{ChatContext, ChatOptions, ChatRole, Config, Llm, Registry};
 use lk_plugins as _;
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeVal;
 use serde::Deserialize;
 use tokio::runtime::Runtime;
 
@@ -79,7 +81,7 @@ impl Client {
             Self::Python(sdk) => sdk.turn(&message, replies),
             Self::Rust(client, runtime) => {
                 let (mut letters, mut first) = (0, None);
-                let before = cpu();
+                let before = cpu()?;
                 for _ in 0..replies {
                     let started = Instant::now();
                     first = None;
@@ -87,7 +89,7 @@ impl Client {
                         first.get_or_insert_with(|| started.elapsed());
                     }))?;
                 }
-                let cpu = cpu() - before;
+                let cpu = cpu()? - before;
                 Ok(Turn { letters, cpu, first: first.ok_or("no token")? })
             }
         }
@@ -182,13 +184,8 @@ struct Delta<'a> {
 }
 
 /// The CPU time of all threads of this process.
-fn cpu() -> Duration {
-    // SAFETY: an `rusage` is numbers, for which zeroes will do; the call writes one into it.
-    let usage = unsafe {
-        let mut usage: libc::rusage = std::mem::zeroed();
-        libc::getrusage(libc::RUSAGE_SELF, &mut usage);
-        usage
-    };
-    let time = |time: libc::timeval| Duration::new(time.tv_sec as u64, time.tv_usec as u32 * 1_000);
-    time(usage.ru_utime) + time(usage.ru_stime)
+fn cpu() -> Anything<Duration> {
+    let usage = getrusage(UsageWho::RUSAGE_SELF)?;
+    let time = |time: TimeVal| Duration::new(time.tv_sec() as u64, time.tv_usec() as u32 * 1_000);
+    Ok(time(usage.user_time()) + time(usage.system_time()))
 }

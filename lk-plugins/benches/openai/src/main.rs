@@ -17,6 +17,8 @@ mod client;
 mod python;
 mod server;
 
+use nix::sched::{CpuSet, sched_setaffinity};
+use nix::unistd::Pid;
 use std::env;
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
@@ -113,12 +115,8 @@ fn median(values: &[f64]) -> f64 {
     values[values.len() / 2]
 }
 
-/// This thread, and all that it starts from here on.
+/// This thread, and all that it starts from here on, where there is that core.
 fn pin_to(core: usize) {
-    // SAFETY: a `cpu_set_t` is bits, for which zeroes will do; the calls set one and read it.
-    unsafe {
-        let mut set: libc::cpu_set_t = std::mem::zeroed();
-        libc::CPU_SET(core, &mut set);
-        libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &set);
-    }
+    let mut set = CpuSet::new();
+    set.set(core).and_then(|()| sched_setaffinity(Pid::from_raw(0), &set)).ok();
 }
