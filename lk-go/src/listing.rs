@@ -1,7 +1,9 @@
 //! The JSON document of `lk-go plugin list`. Keys are only ever added.
 
+use std::borrow::Cow;
+
 use lk_plugin::config::{FieldDescription, TypeDescription, json_schema_of};
-use lk_plugin::{ModelFile, Plugin};
+use lk_plugin::{ModelFile, Origin, Plugin};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -32,12 +34,13 @@ impl List {
 /// A plugin.
 #[derive(Serialize)]
 pub(crate) struct Entry {
-    pub(crate) kind: String,
+    pub(crate) kind: Cow<'static, str>,
     pub(crate) name: String,
     pub(crate) version: String,
     pub(crate) package: String,
     pub(crate) source: String,
-    pub(crate) origin: String,
+    #[serde(serialize_with = "as_text")]
+    pub(crate) origin: Origin,
     pub(crate) description: String,
     pub(crate) license: Option<String>,
     pub(crate) models: Vec<Model>,
@@ -79,6 +82,11 @@ impl Serialize for Takes {
     }
 }
 
+/// File and line in one.
+fn as_text<S: Serializer>(origin: &Origin, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(origin)
+}
+
 impl Entry {
     /// Kind and name: `stt/openai`.
     pub(crate) fn spec(&self) -> String {
@@ -89,12 +97,12 @@ impl Entry {
 impl From<&Plugin> for Entry {
     fn from(plugin: &Plugin) -> Self {
         Self {
-            kind: plugin.kind().to_string(),
+            kind: Cow::Borrowed(plugin.kind().as_str()),
             name: plugin.name().to_owned(),
             version: plugin.version().to_owned(),
             package: plugin.package().to_owned(),
             source: plugin.source().to_owned(),
-            origin: plugin.origin().to_string(),
+            origin: plugin.origin(),
             description: plugin.description().to_owned(),
             license: plugin.license().map(str::to_owned),
             models: plugin.models().iter().map(Model::from).collect(),

@@ -1,6 +1,7 @@
 //! The only place that prints. Results go to standard output, everything else to standard error.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
+use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, Write};
 use std::panic::PanicHookInfo;
@@ -77,12 +78,12 @@ pub(crate) fn width() -> Option<u16> {
 /// A table without borders, with a line break at its end. It fits the terminal by wrapping its last column; without a
 /// terminal nothing is wrapped, so that every row stays one line, whatever is in a cell. The columns of these numbers are
 /// aligned to the right.
-pub(crate) fn table<const N: usize>(
+pub(crate) fn table<'t, const N: usize>(
     header: [&str; N],
-    rows: impl IntoIterator<Item = [String; N]>,
+    rows: impl IntoIterator<Item = [impl Into<Cow<'t, str>>; N]>,
     right: &[usize],
 ) -> String {
-    let rows = rows.into_iter().map(|row| row.map(|cell| printable::paragraph(&cell)));
+    let rows = rows.into_iter().map(|row| row.map(printable::paragraph));
     match width() {
         None => unwrapped(header, &rows.collect::<Vec<_>>(), right),
         Some(width) => wrapped(header, rows, right, width),
@@ -90,25 +91,27 @@ pub(crate) fn table<const N: usize>(
 }
 
 /// A row a line. What wraps would take longer to lay this out than `lk-go plugin list` takes for all else.
-fn unwrapped<const N: usize>(header: [&str; N], rows: &[[String; N]], right: &[usize]) -> String {
+fn unwrapped<const N: usize>(header: [&str; N], rows: &[[Cow<'_, str>; N]], right: &[usize]) -> String {
     let widths: [usize; N] = std::array::from_fn(|column| {
-        let cells = rows.iter().map(|row| row[column].as_str()).chain([header[column]]);
+        let cells = rows.iter().map(|row| row[column].as_ref()).chain([header[column]]);
         cells.map(measure_text_width).max().unwrap_or(0)
     });
-    let line = |cells: [&str; N]| {
-        let cells: [_; N] = std::array::from_fn(|column| {
+    let mut text = String::new();
+    for cells in std::iter::once(header).chain(rows.iter().map(|row| row.each_ref().map(AsRef::as_ref))) {
+        for (column, cell) in cells.into_iter().enumerate() {
             let alignment = if right.contains(&column) { Alignment::Right } else { Alignment::Left };
-            pad_str(cells[column], widths[column], alignment, None)
-        });
-        cells.join("  ").trim_end_matches(' ').to_owned() + "\n"
-    };
-    let rows = rows.iter().map(|row| row.each_ref().map(String::as_str));
-    std::iter::once(header).chain(rows).map(line).collect()
+            text.push_str(&pad_str(cell, widths[column], alignment, None));
+            text.push_str("  ");
+        }
+        text.truncate(text.trim_end_matches(' ').len());
+        text.push('\n');
+    }
+    text
 }
 
-fn wrapped<const N: usize>(
+fn wrapped<'t, const N: usize>(
     header: [&str; N],
-    rows: impl Iterator<Item = [String; N]>,
+    rows: impl Iterator<Item = [Cow<'t, str>; N]>,
     right: &[usize],
     width: u16,
 ) -> String {
@@ -131,7 +134,7 @@ fn wrapped<const N: usize>(
 }
 
 /// Names and what belongs to them, side by side without a header; else as [`table`].
-pub(crate) fn list(rows: impl IntoIterator<Item = [String; 2]>) -> String {
+pub(crate) fn list<'t>(rows: impl IntoIterator<Item = [impl Into<Cow<'t, str>>; 2]>) -> String {
     let table = table(["", ""], rows, &[]);
     // The header that is none.
     table.split_once('\n').map_or_else(String::new, |(_, rows)| rows.to_owned())
@@ -235,7 +238,7 @@ pub(crate) fn progress(length: Duration) -> ProgressBar {
 pub(crate) fn download(name: &str, size: u64) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(size), ProgressDrawTarget::stderr())
         .with_finish(ProgressFinish::AndClear)
-        .with_message(printable::paragraph(name));
+        .with_message(printable::paragraph(name).into_owned());
     styled(bar, "{msg} {wide_bar} {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left")
 }
 
@@ -243,7 +246,7 @@ pub(crate) fn download(name: &str, size: u64) -> ProgressBar {
 pub(crate) fn waiting(what: impl fmt::Display) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())
         .with_finish(ProgressFinish::AndClear)
-        .with_message(printable::paragraph(&what.to_string()));
+        .with_message(printable::paragraph(what.to_string()));
     let bar = styled(bar, "{spinner} {msg}");
     bar.enable_steady_tick(Duration::from_millis(100));
     bar
@@ -287,7 +290,7 @@ fn unserializable(error: serde_json::Error) -> Error {
 
 /// One paragraph, whatever is in it.
 fn say(style: Style, label: &str, text: impl fmt::Display) {
-    write_labelled(style, label, &printable::paragraph(&text.to_string()));
+    write_labelled(style, label, &printable::paragraph(text.to_string()));
 }
 
 fn say_lines(style: Style, label: &str, text: impl fmt::Display) {
@@ -309,14 +312,14 @@ mod tests {
 
     #[test]
     fn a_row_of_a_table_is_one_line_whatever_is_in_its_cells() {
-        let rows = [["one".to_owned(), "first\n\x1b[31msecond\tthird\r\n".to_owned()]];
+        let rows = [["one", "first\n\x1b[31msecond\tthird\r\n"]];
         let table = table(["NAME", "DESCRIPTION"], rows, &[]);
         assert_eq!(table, "NAME  DESCRIPTION\none   first \u{FFFD}[31msecond third\n");
     }
     #[test]
     fn with_and_without_a_terminal_a_table_is_the_same_where_all_fits() {
         let header = ["NAME", "SIZE", "WHAT IT IS"];
-        let rows = [["a", "1000000", ""], ["声", "1", "a voice…"], ["", "", "b"]].map(|row| row.map(str::to_owned));
+        let rows = [["a", "1000000", ""], ["声", "1", "a voice…"], ["", "", "b"]].map(|row| row.map(Cow::Borrowed));
         for right in [&[][..], &[1]] {
             assert_eq!(unwrapped(header, &rows, right), wrapped(header, rows.clone().into_iter(), right, 200));
         }

@@ -33,10 +33,11 @@ pub(crate) fn path(path: &Path) -> String {
 }
 
 /// Text in one line: its line breaks become spaces.
-pub(crate) fn paragraph(text: &str) -> String {
-    // As nearly all text is, so that tables need not be read character by character.
-    if is_plain(text) {
-        return text.trim().to_owned();
+pub(crate) fn paragraph<'t>(text: impl Into<Cow<'t, str>>) -> Cow<'t, str> {
+    let text = text.into();
+    // As nearly all text is, so that tables need not be copied character by character.
+    if is_plain(&text) && text.trim().len() == text.len() {
+        return text;
     }
     let lines = text.split(is_line_break).map(str::trim).filter(|line| !line.is_empty());
     lines.collect::<Vec<_>>().join(" ").chars().map(|char| if char == '\t' { ' ' } else { replaced(char) }).collect()

@@ -77,7 +77,7 @@ fn print(list: &List, kind: Option<Kind>, of_files: bool) -> Result<()> {
 fn plugins(plugins: &[Entry]) -> String {
     let rows = plugins.iter().map(|plugin| {
         let Entry { kind, name, version, package, source, description, .. } = plugin;
-        [kind, name, version, package, source, description].map(Clone::clone)
+        [kind.as_ref(), name, version, package, source, description]
     });
     output::table(["KIND", "NAME", "VERSION", "PACKAGE", "SOURCE", "DESCRIPTION"], rows, &[])
 }

@@ -93,7 +93,7 @@ impl Shown {
             ["package".to_owned(), entry.package.clone()],
             ["license".to_owned(), entry.license.clone().unwrap_or_else(|| "not told".to_owned())],
             ["source".to_owned(), entry.source.clone()],
-            ["origin".to_owned(), entry.origin.clone()],
+            ["origin".to_owned(), entry.origin.to_string()],
         ];
         for model in &entry.models {
             facts.push(["model file".to_owned(), format!("{}, {} bytes, {}", model.name, model.size, model.url)]);

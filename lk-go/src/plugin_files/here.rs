@@ -1,5 +1,6 @@
 //! Plugins in files, on Linux.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use lk_plugin::Registry;
@@ -170,12 +171,12 @@ fn entry(plugin: &PluginNote, source: &str) -> Entry {
         sha256: model.sha256.clone(),
     });
     Entry {
-        kind: plugin.kind.clone(),
+        kind: Cow::Owned(plugin.kind.clone()),
         name: plugin.name.clone(),
         version: plugin.version.clone(),
         package: plugin.package.clone(),
         source: source.to_owned(),
-        origin: plugin.origin().to_string(),
+        origin: plugin.origin(),
         description: plugin.description.clone(),
         license: plugin.license.clone().filter(|license| !license.is_empty()),
         models: models.collect(),

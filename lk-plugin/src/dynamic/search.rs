@@ -52,21 +52,24 @@ impl SearchPath {
     /// environment.
     #[must_use]
     pub fn from_env() -> Self {
-        Self::from_variables(|name| env::var_os(name).unwrap_or_default(), has_more_rights_than_its_caller())
+        Self::from_variables(|name| env::var_os(name).unwrap_or_default(), has_more_rights_than_its_caller)
     }
 
-    fn from_variables(variable: impl Fn(&str) -> OsString, has_more_rights: bool) -> Self {
-        let text = variable("LK_PLUGIN_PATH");
-        if has_more_rights {
+    fn from_variables(variable: impl Fn(&str) -> OsString, has_more_rights: impl FnOnce() -> bool) -> Self {
+        let [text, strict, insecure] = ["LK_PLUGIN_PATH", "LK_PLUGIN_STRICT", "LK_PLUGIN_INSECURE"].map(variable);
+        // Most programs end here, and need not ask the system who started them.
+        if [&text, &strict, &insecure].into_iter().all(|value| value.is_empty()) {
+            return Self::default();
+        }
+        if has_more_rights() {
             // Without a path too: a file may be named that `LK_PLUGIN_INSECURE` would let in.
             return Self { is_ignored: !text.is_empty(), ..Self::default() };
         }
-        let strict = variable("LK_PLUGIN_STRICT");
         Self {
             text,
             file: None,
             is_strict: !strict.is_empty() && strict != "0",
-            trusts_all: variable("LK_PLUGIN_INSECURE") == "1",
+            trusts_all: insecure == "1",
             is_ignored: false,
         }
     }
@@ -287,7 +290,7 @@ mod tests {
         for path in ["", "/plugins"] {
             let read = |has_more_rights| {
                 let variable = |name: &str| OsString::from(if name == "LK_PLUGIN_PATH" { path } else { "1" });
-                let read = SearchPath::from_variables(variable, has_more_rights);
+                let read = SearchPath::from_variables(variable, || has_more_rights);
                 (read.text.clone(), read.is_strict, read.trusts_all, read.is_ignored)
             };
             assert_eq!(read(true), (OsString::new(), false, false, !path.is_empty()));

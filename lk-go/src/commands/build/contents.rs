@@ -78,8 +78,8 @@ fn check_names(plugins: &[Entry]) -> Result<()> {
 impl Held {
     /// Says what was written and which plugins are new in it.
     fn print(&self, target: &Path) -> Result<()> {
-        let rows = self.new.iter().map(|plugin| {
-            [&plugin.kind, &plugin.name, &plugin.version, &plugin.package, &plugin.description].map(Clone::clone)
+        let rows = self.new.iter().map(|Entry { kind, name, version, package, description, .. }| {
+            [kind.as_ref(), name, version, package, description]
         });
         let table = output::table(["KIND", "NAME", "VERSION", "PACKAGE", "DESCRIPTION"], rows, &[]);
         output::result(&format!(
