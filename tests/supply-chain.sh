@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # What we depend on, and whether others can depend on us.
 #
-#   tests/supply-chain.sh [advisories|licences|unused|notices|features|minimal|msrv|package]…      all but the first unless named
+#   tests/supply-chain.sh [advisories|semver|licences|unused|notices|features|minimal|msrv|package]…   all but the first two unless named
 #
 # advisories  known holes and crates given up, of each lock file here: cargo-deny, which fetches RustSec's database
+# semver    whether the version says enough of what changed in public since the last release, or since the revision BASELINE:
+#           cargo-semver-checks
 # licences  every crate's licence, source and the banned ones: cargo-deny and deny.toml
 # unused    dependencies that nothing uses: cargo-machete
 # notices   THIRD-PARTY-CRATES.md names what is in the lock file: cargo-deny
@@ -29,6 +31,14 @@ advisories() {
     printf '%s: ' "$lock"
     cargo deny --all-features --manifest-path "${lock%lock}toml" --config deny.toml check advisories
   done
+}
+
+semver() {
+  need cargo-semver-checks "cargo install --locked cargo-semver-checks"
+  local baseline
+  baseline=${BASELINE:-$(git describe --tags --abbrev=0 --match 'v*' 2>/dev/null)} ||
+    { echo "nothing was released yet; name what to compare with: BASELINE=REVISION tests/supply-chain.sh semver" >&2; return 1; }
+  cargo semver-checks -p lk-plugin -p lk-plugins -p lk-go --baseline-rev "$baseline"
 }
 
 licences() {
@@ -102,7 +112,7 @@ package() {
 [ $# -gt 0 ] || set -- licences unused notices features minimal msrv package
 for check; do
   case $check in
-    advisories | licences | unused | notices | features | minimal | msrv | package) printf '\n==> %s\n' "$check" && "$check" ;;
-    *) echo "\`$check\` is no check; there are advisories, features, licences, minimal, msrv, notices, package and unused" >&2 && exit 2 ;;
+    advisories | semver | licences | unused | notices | features | minimal | msrv | package) printf '\n==> %s\n' "$check" && "$check" ;;
+    *) echo "\`$check\` is no check; there are advisories, features, licences, minimal, msrv, notices, package, semver and unused" >&2 && exit 2 ;;
   esac
 done
