@@ -14,6 +14,12 @@ target=${CARGO_TARGET_DIR:-$repository/target}
 if [ "${1:-}" = --default ]; then
   linkers=(default) ltos=(false) work=$target/linker-matrix
 else
+  for linker in "$@"; do
+    case $linker in
+      bfd | gold | lld | mold | rust-lld) ;;
+      *) echo "there is no linker \`$linker\`; choose from bfd, gold, lld, mold, rust-lld, or --default alone" >&2; exit 2 ;;
+    esac
+  done
   linkers=("$@") ltos=(off thin fat) work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
 fi

@@ -25,11 +25,16 @@ impl From<Bad> for Error {
         match bad {
             Bad::Later => Self::new(
                 ErrorKind::Unsupported,
-                "the other side is of a later version and sent what this one does not know",
+                "the other side is of a later version and sent what this one does not know; build both with one version of \
+                 lk-plugin",
             ),
-            Bad::Broken(what) => {
-                Self::new(ErrorKind::Internal, format!("what crossed the boundary of the `.so` is broken: {what}"))
-            }
+            Bad::Broken(what) => Self::new(
+                ErrorKind::Internal,
+                format!(
+                    "what crossed the boundary of the `.so` is broken: {what}; build the file and this program with one \
+                     version of lk-plugin, or report this to who made the file"
+                ),
+            ),
             Bad::Frame(error) => error,
         }
     }

@@ -116,7 +116,8 @@ fn out_of_range(field: &ConfigField, value: &Value, place: &Place) -> Option<Str
 
 /// What is wrong with the length of a text, list or map.
 pub(super) fn wrong_length(field: &ConfigField, length: usize, value: &Value, place: &Place) -> Option<String> {
-    let (min, max) = (field.min_length, field.max_length);
+    // At least nothing is no limit, and nothing to speak of.
+    let (min, max) = (field.min_length.filter(|min| *min > 0), field.max_length);
     if min.is_none_or(|min| min <= length) && max.is_none_or(|max| length <= max) {
         return None;
     }
@@ -211,6 +212,7 @@ mod tests {
             (field(Some(1), Some(2)), 2, json!("x"), ""),
             (field(Some(1), Some(2)), 3, json!("x"), "`a` must have 1 to 2 characters, but has 3"),
             (field(Some(1), None), 0, json!("x"), "`a` must have at least 1 character, but has 0"),
+            (field(Some(0), Some(1)), 2, json!("x"), "`a` must have at most 1 character, but has 2"),
             (field(None, Some(2)), 3, json!([]), "`a` must have at most 2 items, but has 3"),
             (field(Some(1), Some(1)), 2, json!([]), "`a` must have 1 item, but has 2"),
             (field(Some(2), Some(2)), 1, json!({}), "`a` must have 2 entries, but has 1"),
