@@ -37,9 +37,9 @@ fuzz target="all" seconds="600":
 sanitizers:
     tests/sanitizers.sh
 
-# Readers and reporters of the monitor in a hundred thousand orders.
+# Who adds to a registry and who reads it, readers and reporters of a monitor, each in tens of thousands of orders.
 model:
-    RUSTFLAGS="--cfg shuttle" CARGO_TARGET_DIR=target/shuttle cargo test -p lk-plugin --lib --features monitor monitor::model
+    RUSTFLAGS="--cfg shuttle" CARGO_TARGET_DIR=target/shuttle cargo test -p lk-plugin --lib --features monitor ::model::
 
 # Notes survive release builds, LTO, -Oz and strip with each linker that is installed (Debian: binutils, lld, mold).
 linker-matrix:

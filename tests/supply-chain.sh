@@ -99,12 +99,12 @@ msrv() {
 # The crates depend on each other by exact version and none is published, so Cargo can compile only the first of them from
 # its package alone; `cargo package --workspace` does it with all, through a registry of its own, from Cargo 1.90 on.
 package() {
-  # Cargo keeps what it unpacked of its own registry, and would take that again for a package of the same version.
-  rm -rf "${CARGO_HOME:-$HOME/.cargo}"/registry/src/-*/lk-{plugin,plugin-macros,plugins,go}-[0-9]*
-  cargo package --workspace --allow-dirty --exclude integration-tests --exclude ui-tests --exclude energy-vad \
+  # Cargo keeps what it unpacked and built of its own registry, and would take that again for another package of the same version.
+  rm -rf target/packages "${CARGO_HOME:-$HOME/.cargo}"/registry/src/-*/lk-{plugin,plugin-macros,plugins,go}-[0-9]*
+  cargo package --target-dir target/packages --workspace --allow-dirty --exclude integration-tests --exclude ui-tests --exclude energy-vad \
     --exclude twin-one --exclude twin-two
   local crate size
-  for crate in target/package/lk-*.crate; do
+  for crate in target/packages/package/lk-*.crate; do
     size=$(stat -c %s "$crate")
     printf '%s: %d KiB\n' "${crate##*/}" $((size / 1024))
     [ "$size" -lt $((10 * 1024 * 1024)) ] || { echo "$crate is over 10 MiB" >&2; return 1; }

@@ -1,5 +1,5 @@
 //! Readers and reporters of a monitor in the orders that shuttle thinks of; a wake-up that is lost is a deadlock that it
-//! reports. `RUSTFLAGS="--cfg shuttle" cargo test -p lk-plugin --lib --features monitor monitor::model`
+//! reports. `RUSTFLAGS="--cfg shuttle" cargo test -p lk-plugin --lib --features monitor ::model::`
 
 use std::sync::Arc;
 

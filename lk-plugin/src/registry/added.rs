@@ -1,9 +1,17 @@
 //! The plugins that a program registers while it runs.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+// What threads meet in, so that the model can order them.
+#[cfg(not(shuttle))]
+use std::sync::{Mutex, OnceLock, atomic::AtomicUsize};
+
+#[cfg(shuttle)]
+use shuttle::sync::{Mutex, atomic::AtomicUsize};
 
 use super::key::Key;
+#[cfg(shuttle)]
+use super::model::OnceLock;
 use crate::plugin::Plugin;
 
 /// A tree that only grows: each place is filled once, so readers need no lock and what they found stays where it is.

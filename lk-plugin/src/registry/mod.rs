@@ -14,6 +14,8 @@ mod added;
 mod duplicates;
 mod key;
 mod missing;
+#[cfg(shuttle)]
+mod model;
 mod table;
 
 use self::added::Added;
