@@ -39,7 +39,7 @@ run goes on from there. A file that fails does not keep others from coming; the 
 
 ", exit_codes!()))]
 pub(crate) struct DownloadArgs {
-    /// The plugins; all in this program and on LK_PLUGIN_PATH unless given
+    /// The plugins, each a name alone where only one plugin has it; all in this program and on LK_PLUGIN_PATH unless given
     #[arg(value_name = "KIND/NAME")]
     pub(crate) plugins: Vec<String>,
     /// Only say what would be downloaded
