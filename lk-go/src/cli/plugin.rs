@@ -118,12 +118,12 @@ pub(crate) struct ListArgs {
 #[command(after_help = concat!("\
 Examples:
   lk-go plugin show vad/silero
-  lk-go plugin show stt/openai --set model=whisper-1
+  lk-go plugin show stt/stream --set stt=fake
   lk-go plugin show ./libmy_plugin.so
   lk-go plugin show tts/openai --format json | jq -r '.plugins[0].example' > speech.toml
 
-What it can do is asked of an instance, so give the config that the plugin needs; nothing in a file runs. The example
-config is valid as printed: what must be given has a value to replace, the rest stands behind a `#`.
+What it can do is asked of an instance, so give the config that the plugin needs, all of it or none; nothing in a file runs.
+The example config is valid as printed: what must be given has a value to replace, the rest stands behind a `#`.
 
 ", exit_codes!()))]
 pub(crate) struct ShowArgs {
