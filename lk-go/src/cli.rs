@@ -106,8 +106,9 @@ Examples:
   lk-go doctor --format json | jq '.problems'
 
 Tells which plugins this program has and whether instances can be made of them without a config, what is loaded from
-LK_PLUGIN_PATH and what is not and why, which model files are missing, which variables are set (never their values), and how
-output is printed here. A plugin that only wants a config is no problem. With problems the exit code is 1.
+LK_PLUGIN_PATH and what is not and why, which model files are missing or of another length, which variables are set of those
+that lk-go reads or a config key names (what a plugin reads besides, such as its provider's key, is in its own docs), and
+how output is printed here. A plugin that only wants a config is no problem. With problems the exit code is 1.
 
 ", exit_codes!()))]
     Doctor(DoctorArgs),
