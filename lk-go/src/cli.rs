@@ -183,7 +183,7 @@ pub(crate) enum BuildProfile {
 
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArgs {
-    /// How to print what was found
+    /// How to print what was found; JSON has the same, in more detail
     #[arg(long, value_enum, default_value_t = ListFormat::Table)]
     pub(crate) format: ListFormat,
 }
@@ -192,7 +192,7 @@ pub(crate) struct DoctorArgs {
 pub(crate) enum ListFormat {
     /// A table for people
     Table,
-    /// One JSON document with everything that is known about each plugin
+    /// One JSON document for programs
     Json,
 }
 

@@ -48,7 +48,7 @@ pub(crate) struct DownloadArgs {
     /// Only check the files that are here; the network is not asked
     #[arg(long, conflicts_with = "dry_run")]
     pub(crate) verify: bool,
-    /// How to print what became of each file
+    /// How to print what became of each file; JSON also has where it comes from, its length and its SHA-256
     #[arg(long, value_enum, default_value_t = ListFormat::Table)]
     pub(crate) format: ListFormat,
 }
@@ -109,7 +109,7 @@ pub(crate) struct ListArgs {
     // Text, because the core's own message for an unknown kind is better and has its own exit code.
     #[arg(long)]
     pub(crate) kind: Option<String>,
-    /// How to print them
+    /// How to print them; JSON has everything that is known about each without making an instance
     #[arg(long, value_enum, default_value_t = ListFormat::Table)]
     pub(crate) format: ListFormat,
 }
@@ -132,7 +132,7 @@ pub(crate) struct ShowArgs {
     pub(crate) plugin: String,
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
-    /// How to print it
+    /// How to print it; JSON has everything that is known about each plugin
     #[arg(long, value_enum, default_value_t = ListFormat::Table)]
     pub(crate) format: ListFormat,
 }
@@ -177,7 +177,7 @@ pub(crate) struct CheckArgs {
     pub(crate) plugins: Vec<String>,
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
-    /// How to print what was found
+    /// How to print what was found; JSON has every check of each plugin, also those that passed
     #[arg(long, value_enum, default_value_t = ListFormat::Table)]
     pub(crate) format: ListFormat,
 }
