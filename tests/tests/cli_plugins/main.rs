@@ -105,7 +105,11 @@ mod show {
         for format in ["table", "json"] {
             let show = ["plugin", "show", "silero", "--format", format, "--set"];
             assert_refused(&run(&[&show[..], &["foo=9"]].concat())?, 3, "`foo` is not an option");
-            assert_refused(&run(&[&show[..], &["activation_threshold=9"]].concat())?, 3, "between 0 and 1, but is `9");
+            assert_refused(
+                &run(&[&show[..], &["activation_threshold=9"]].concat())?,
+                3,
+                "between 0.0 and 1.0, but is `9.0`",
+            );
         }
         let with = lk_go()?
             .args(["plugin", "show", "stt/openai", "--set", "use_realtime=true"])
