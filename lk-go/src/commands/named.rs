@@ -55,7 +55,7 @@ fn is_file(text: &str) -> bool {
     match text.split_once('/') {
         Some((kind, _)) if kind.parse::<Kind>().is_ok() => false,
         Some((kind, name)) if [kind, name].iter().all(|word| check_plugin_name(word).is_ok()) => path.exists(),
-        _ => text.contains(MAIN_SEPARATOR) || path.exists() || path.extension().is_some(),
+        _ => text.contains(['/', MAIN_SEPARATOR]) || path.exists() || path.extension().is_some(),
     }
 }
 
