@@ -122,7 +122,8 @@ Examples:
   lk-go plugin show ./libmy_plugin.so
   lk-go plugin show tts/openai --format json | jq -r '.plugins[0].example' > speech.toml
 
-What it can do is asked of an instance, so give the config that the plugin needs, all of it or none; nothing in a file runs.
+What it can do is asked of an instance, so give the config that the plugin needs, all of it or none. Of a file that is named
+only the bytes are read; for a plugin that is named those on LK_PLUGIN_PATH are loaded.
 The example config is valid as printed: what must be given has a value to replace, the rest stands behind a `#`.
 
 ", exit_codes!()))]
