@@ -213,11 +213,37 @@ impl ConfigArgs {
     }
 }
 
-fn setting(text: &str) -> Result<(String, String), String> {
+/// Key and value of `--set`.
+///
+/// # Errors
+///
+/// What is wrong with it, without what may be a value.
+pub(crate) fn setting(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        Some(_) => Err(format!("`{}` has no key before the `=`; write `--set KEY=VALUE`", printable::argument(text))),
-        None => Err(format!("`{}` has no `=`; write `--set KEY=VALUE`", printable::argument(text))),
+        Some(_) => Err(format!("`{}` has no key before the `=`; write `--set KEY=VALUE`", printable::stray(text))),
+        None => Err(format!("`{}` has no `=`; write `--set KEY=VALUE`", key_of(text))),
+    }
+}
+
+/// As [`setting`], of a config with tables.
+fn table_setting(text: &str) -> Result<(String, String), String> {
+    let (key, value) = setting(text)?;
+    match key.split_once('.') {
+        Some((table, rest)) if !table.is_empty() && !rest.is_empty() => Ok((key, value)),
+        _ => Err(format!(
+            "`--set {}=…` names no key in a table; write `--set TABLE.KEY=VALUE`, as in `stt.language=de`",
+            printable::argument(&key)
+        )),
+    }
+}
+
+/// What is a key at the start of a setting without `=`; what follows may be the value of a secret.
+fn key_of(text: &str) -> String {
+    let is_key = |char: char| matches!(char, 'a'..='z' | '0'..='9' | '_' | '.');
+    match text.split_once(|char| !is_key(char)) {
+        Some((key, _)) => format!("{}…", printable::argument(key)),
+        None => printable::argument(text),
     }
 }
 
@@ -263,5 +289,24 @@ mod tests {
         assert_eq!(setting("language="), Ok(("language".to_owned(), String::new())));
         assert!(setting("threshold").is_err_and(|message| message.contains("`threshold` has no `=`")));
         assert!(setting("=1").is_err_and(|message| message.contains("no key")));
+    }
+
+    #[test]
+    fn a_setting_of_a_config_with_tables_names_table_and_key() {
+        assert_eq!(table_setting("stt.a.b=c=d"), Ok(("stt.a.b".to_owned(), "c=d".to_owned())));
+        for text in ["stt=fake", "stt.=fake", ".stt=fake", "language=fake"] {
+            let message = table_setting(text).err().unwrap_or_default();
+            assert!(message.contains("names no key in a table; write") && !message.contains("fake"), "{message}");
+        }
+        assert!(table_setting("stt").is_err_and(|message| message.starts_with("`stt` has no `=`")));
+    }
+
+    #[test]
+    fn what_may_be_a_value_is_not_repeated() {
+        for text in ["api_key:sk-S3CRET", "api_key sk-S3CRET", "api_key-S3CRET", "S3CRET", "=S3CRET"] {
+            let message = setting(text).err().unwrap_or_default();
+            assert!(message.contains("…` has no ") && !message.contains("CRET"), "{message}");
+        }
+        assert_eq!(setting("a.b:c").err().as_deref(), Some("`a.b…` has no `=`; write `--set KEY=VALUE`"));
     }
 }

@@ -20,6 +20,9 @@ use crate::{printable, terminal, usage};
 /// The narrowest that a terminal makes a table's last column: a few words a line.
 const MIN_LAST_COLUMN: u16 = 20;
 
+/// The blanks behind each column of a table, which count to its width.
+const GAP: u16 = 2;
+
 /// Prints a result to standard output.
 ///
 /// A reader that went away (`| head`) has seen enough: that is no error.
@@ -67,6 +70,12 @@ pub(crate) fn json_line(value: &impl Serialize) -> Result<String> {
 /// that: 1.344, never 1.3440000000000001.
 pub(crate) fn seconds(duration: Duration) -> f64 {
     ((duration.as_nanos() + 500) / 1000) as f64 / 1e6
+}
+
+/// Prints a result to standard error, for a command whose standard output is audio; else as [`result`].
+pub(crate) fn result_aside(text: &str) {
+    // Nobody is left to hear that this failed.
+    let _ = io::stderr().write_all(printable::lines(text).as_bytes());
 }
 
 /// The width of the terminal that standard output is; `None` when it is none.
@@ -119,14 +128,14 @@ fn wrapped<'t, const N: usize>(
     table.load_style(NOTHING).set_header(header).add_rows(rows);
     let last = table.column_max_content_widths().last().map_or(0, |width| (*width).min(MIN_LAST_COLUMN));
     for (index, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((0, 2));
+        column.set_padding((0, GAP));
         if right.contains(&index) {
             column.set_cell_alignment(CellAlignment::Right);
         }
         column.set_constraint(if index + 1 < N {
             ColumnConstraint::ContentWidth
         } else {
-            ColumnConstraint::LowerBoundary(Width::Fixed(last))
+            ColumnConstraint::LowerBoundary(Width::Fixed(last + GAP))
         });
     }
     table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
@@ -316,6 +325,17 @@ mod tests {
         let table = table(["NAME", "DESCRIPTION"], rows, &[]);
         assert_eq!(table, "NAME  DESCRIPTION\none   first \u{FFFD}[31msecond third\n");
     }
+
+    #[test]
+    fn a_narrow_terminal_breaks_no_word() {
+        let header = ["TURN", "TRANSCRIPT (s)", "AUDIO (s)", "OUTCOME"];
+        let rows = || [["1", "0.000", "0.001", "interrupted"].map(Cow::Borrowed)].into_iter();
+        for width in 1..60 {
+            let table = wrapped(header, rows(), &[0, 1, 2], width);
+            assert!(table.contains("OUTCOME\n") && table.contains("interrupted\n"), "{width}\n{table}");
+        }
+    }
+
     #[test]
     fn with_and_without_a_terminal_a_table_is_the_same_where_all_fits() {
         let header = ["NAME", "SIZE", "WHAT IT IS"];

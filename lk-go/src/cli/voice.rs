@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{ConfigArgs, setting};
+use super::{ConfigArgs, table_setting};
 
 #[derive(Debug, Args)]
 #[command(after_help = concat!("\
@@ -44,7 +44,7 @@ pub(crate) struct RunArgs {
     #[arg(long = "out", value_name = "FILE.wav")]
     pub(crate) output: Option<PathBuf>,
     /// A value that goes before the config file's, such as `stt.language=de`; may be given several times
-    #[arg(long = "set", value_name = "TABLE.KEY=VALUE", value_parser = setting)]
+    #[arg(long = "set", value_name = "TABLE.KEY=VALUE", value_parser = table_setting)]
     pub(crate) settings: Vec<(String, String)>,
     /// Hear the recording as a microphone would, and not as fast as possible
     #[arg(long)]

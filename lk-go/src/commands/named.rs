@@ -86,7 +86,7 @@ fn by_name(name: &str, built_ins: BuiltIns<'_>) -> Result<Plugin> {
         [plugin] => return Ok((*plugin).clone()),
         [] => {
             let names: Vec<&str> = plugins.iter().map(|plugin| plugin.name()).collect();
-            format!("there is no plugin `{}`; {}", printable::argument(name), lk_plugin::choose(name, &names))
+            format!("there is no plugin `{}`; {}", printable::stray(name), lk_plugin::choose(name, &names))
         }
         several => {
             let specs: Vec<String> = several.iter().map(|plugin| format!("`{plugin}`")).collect();
