@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{chosen, text};
 use crate::BuiltIns;
-use crate::cli::{StreamFormat, TtsArgs};
+use crate::cli::{TtsArgs, TtsFormat};
 use crate::error::{Exit, Result};
 use crate::wav_writer::WavWriter;
 use crate::{interrupt, output, printable, wav_writer};
@@ -80,10 +80,10 @@ struct Done {
 }
 
 impl Done {
-    fn print(&self, format: StreamFormat, length: Duration) -> Result<()> {
+    fn print(&self, format: TtsFormat, length: Duration) -> Result<()> {
         let text = match format {
-            StreamFormat::Json => output::json_line(self)?,
-            StreamFormat::Text => format!(
+            TtsFormat::Json => output::json_line(self)?,
+            TtsFormat::Text => format!(
                 "{}{:.3} s of speech at {} Hz; the first of it came after {:.3} s, the last after {:.3} s\n",
                 self.file.as_ref().map(|file| format!("`{file}`: ")).unwrap_or_default(),
                 length.as_secs_f64(),
@@ -95,8 +95,8 @@ impl Done {
         // Without a file standard output is the speech.
         match format {
             _ if self.file.is_some() => return output::result(&text),
-            StreamFormat::Json => output::result_aside(&text),
-            StreamFormat::Text => output::note(text.trim_end()),
+            TtsFormat::Json => output::result_aside(&text),
+            TtsFormat::Text => output::note(text.trim_end()),
         }
         Ok(())
     }
