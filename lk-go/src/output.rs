@@ -126,20 +126,33 @@ fn wrapped<'t, const N: usize>(
 ) -> String {
     let mut table = Table::new();
     table.load_style(NOTHING).set_header(header).add_rows(rows);
-    let last = table.column_max_content_widths().last().map_or(0, |width| (*width).min(MIN_LAST_COLUMN));
+    let widths = table.column_max_content_widths();
+    let last = widths.last().map_or(0, |width| (*width).min(MIN_LAST_COLUMN));
+    // Else the other columns wrap too, between words.
+    let needed: u32 = widths.iter().rev().skip(1).map(|width| u32::from(*width) + u32::from(GAP)).sum();
+    let is_wide_enough = needed + u32::from(last) <= u32::from(width);
+    let words: Vec<u16> = (0..N).map(|column| longest_word(&table, column)).collect();
     for (index, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, GAP));
         if right.contains(&index) {
             column.set_cell_alignment(CellAlignment::Right);
         }
-        column.set_constraint(if index + 1 < N {
-            ColumnConstraint::ContentWidth
-        } else {
-            ColumnConstraint::LowerBoundary(Width::Fixed(last + GAP))
+        column.set_constraint(match words.get(index) {
+            Some(_) if index + 1 == N => ColumnConstraint::LowerBoundary(Width::Fixed(last + GAP)),
+            Some(word) if !is_wide_enough => ColumnConstraint::LowerBoundary(Width::Fixed(word.saturating_add(GAP))),
+            _ => ColumnConstraint::ContentWidth,
         });
     }
-    table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    // The gap behind the last column is not printed.
+    table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width.saturating_add(GAP));
     table.trim_fmt() + "\n"
+}
+
+/// The width of the longest word in a column.
+fn longest_word(table: &Table, column: usize) -> u16 {
+    let cells = table.header().into_iter().chain(table.row_iter()).filter_map(|row| row.cell_iter().nth(column));
+    let widths = cells.filter_map(|cell| cell.content().split(' ').map(measure_text_width).max());
+    widths.max().map_or(0, |width| u16::try_from(width).unwrap_or(u16::MAX))
 }
 
 /// Names and what belongs to them, side by side without a header; else as [`table`].
@@ -330,9 +343,15 @@ mod tests {
     fn a_narrow_terminal_breaks_no_word() {
         let header = ["TURN", "TRANSCRIPT (s)", "AUDIO (s)", "OUTCOME"];
         let rows = || [["1", "0.000", "0.001", "interrupted"].map(Cow::Borrowed)].into_iter();
+        let [whole, narrow] = [44, 36];
         for width in 1..60 {
             let table = wrapped(header, rows(), &[0, 1, 2], width);
-            assert!(table.contains("OUTCOME\n") && table.contains("interrupted\n"), "{width}\n{table}");
+            for word in ["TURN", "TRANSCRIPT", "AUDIO", "OUTCOME", "0.000", "interrupted"] {
+                assert!(table.contains(word), "{word} {width}\n{table}");
+            }
+            assert_eq!(table.lines().count(), if width >= whole { 2 } else { 3 }, "{width}\n{table}");
+            let longest = table.lines().map(measure_text_width).max().unwrap_or(0);
+            assert!(longest <= usize::from(width.max(narrow)), "{width}\n{table}");
         }
     }
 

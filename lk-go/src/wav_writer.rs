@@ -111,12 +111,17 @@ pub(crate) fn refuse_same(output: (&str, &Path), inputs: &[(&str, Option<&Path>)
 }
 
 /// What tells a file from all others; `None` for what is no file, such as a device, or not there.
+#[cfg(unix)]
 fn identity(path: &Path) -> Option<impl PartialEq> {
-    let metadata = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
-    #[cfg(unix)]
-    return Some((std::os::unix::fs::MetadataExt::dev(&metadata), std::os::unix::fs::MetadataExt::ino(&metadata)));
-    #[cfg(not(unix))]
-    return fs::canonicalize(path).ok();
+    use std::os::unix::fs::MetadataExt;
+
+    fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|metadata| (metadata.dev(), metadata.ino()))
+}
+
+/// As on Unix, but that hard links are taken for files of their own.
+#[cfg(not(unix))]
+fn identity(path: &Path) -> Option<impl PartialEq> {
+    fs::canonicalize(path).ok().filter(|path| path.is_file())
 }
 
 impl Target {
