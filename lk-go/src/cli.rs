@@ -108,8 +108,9 @@ Examples:
   lk-go doctor --format json | jq '.problems'
 
 Tells which plugins this program has and whether instances can be made of them without a config, what is loaded from
-LK_PLUGIN_PATH and what is not and why, which model files are missing, which variables are set (never their values), and how
-output is printed here. A plugin that only wants a config is no problem. With problems the exit code is 1.
+LK_PLUGIN_PATH and what is not and why, which model files are missing or of another length, which variables are set of those
+that lk-go reads or a config key names (what a plugin reads besides, such as its provider's key, is in its own docs), and
+how output is printed here. A plugin that only wants a config is no problem. With problems the exit code is 1.
 
 ", exit_codes!()))]
     Doctor(DoctorArgs),
@@ -184,7 +185,7 @@ pub(crate) enum BuildProfile {
 
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArgs {
-    /// How to print what was found
+    /// How to print what was found; JSON has the same, in more detail
     #[arg(long, value_enum, default_value_t = ListFormat::Table)]
     pub(crate) format: ListFormat,
 }
@@ -193,7 +194,7 @@ pub(crate) struct DoctorArgs {
 pub(crate) enum ListFormat {
     /// A table for people
     Table,
-    /// One JSON document with everything that is known about each plugin
+    /// One JSON document for programs
     Json,
 }
 

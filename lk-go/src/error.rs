@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::io;
 
-use lk_plugin::{BoxError, DuplicatePlugins, ErrorKind};
+use lk_plugin::{BoxError, DuplicatePlugins, ErrorKind, Kind};
 
 use crate::BuiltIns;
 
@@ -75,15 +75,20 @@ pub(crate) enum Error {
 }
 
 impl Error {
-    /// What came of looking up the plugin `spec`. Names the feature that is missing when it is a built-in that is not
-    /// compiled in.
+    /// What came of looking up the plugin `spec`. Of one that is missing, says how this program comes by more: by the
+    /// feature that holds it when it is a built-in that is not compiled in, else by a file or another build.
     pub(crate) fn of_look_up(error: lk_plugin::Error, spec: &str, built_ins: BuiltIns<'_>) -> Self {
         let name = spec.split_once('/').map_or(spec, |(name, _)| name);
-        let left_out = built_ins.iter().find(|(plugin, _, is_here)| *plugin == name && !is_here);
-        let Some((_, feature, _)) = left_out.filter(|_| error.kind() == ErrorKind::NotFound) else {
+        // A kind stands there by mistake, of which the message tells.
+        if error.kind() != ErrorKind::NotFound || name.parse::<Kind>().is_ok() {
             return error.into();
+        }
+        let left_out = built_ins.iter().find(|(plugin, _, is_here)| *plugin == name && !is_here);
+        let how = match left_out {
+            Some((_, feature, _)) => format!("this lk-go was built without the feature `{feature}`"),
+            None => "more come from files on `LK_PLUGIN_PATH`, or with `lk-go build --with`".to_owned(),
         };
-        let message = format!("{}; this lk-go was built without the feature `{feature}`", error.message());
+        let message = format!("{}; {how}", error.message());
         lk_plugin::Error::new(ErrorKind::NotFound, message).into()
     }
 
@@ -150,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_built_in_that_is_not_compiled_in_has_its_feature_named() {
+    fn of_a_missing_plugin_it_is_told_how_to_come_by_it() {
         let told = |kind, spec| {
             let built_ins = [("fake", "fake", true), ("silero", "silero", false), ("stream", "adapters", false)];
             Error::of_look_up(PluginError::new(kind, "there is no such plugin"), spec, &built_ins).to_string()
@@ -159,7 +164,12 @@ mod tests {
         assert_eq!(told(ErrorKind::NotFound, "silero"), hint);
         assert_eq!(told(ErrorKind::NotFound, "silero/v6"), hint);
         assert_eq!(told(ErrorKind::NotFound, "stream"), hint.replace("silero", "adapters"));
-        for (kind, spec) in [(ErrorKind::NotFound, "fake"), (ErrorKind::NotFound, "x"), (ErrorKind::Io, "silero")] {
+        for spec in ["fake", "x", "x/model"] {
+            let more =
+                "there is no such plugin; more come from files on `LK_PLUGIN_PATH`, or with `lk-go build --with`";
+            assert_eq!(told(ErrorKind::NotFound, spec), more);
+        }
+        for (kind, spec) in [(ErrorKind::NotFound, "llm/fake"), (ErrorKind::Io, "silero")] {
             assert_eq!(told(kind, spec), "there is no such plugin");
         }
     }

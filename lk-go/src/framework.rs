@@ -94,6 +94,13 @@ impl Framework {
         }
     }
 
+    /// The features of `lk-go`, where they can be known before Cargo looks.
+    pub(crate) fn features(&self) -> Option<Vec<String>> {
+        let Self::Path(root) = self else { return None };
+        let manifest = manifest(&root.join("lk-go"))?;
+        Some(manifest.get("features")?.as_table()?.keys().cloned().collect())
+    }
+
     /// The versions of all crates that this framework was tested with, where that is known.
     pub(crate) fn lock_file(&self) -> Option<PathBuf> {
         match self {
@@ -170,6 +177,8 @@ mod tests {
     fn the_own_source_is_taken_if_it_is_still_the_same() -> Result<()> {
         let Framework::Path(root) = Framework::new(None)? else { return Err(Error::Usage("no path".to_owned())) };
         assert!(root.join("lk-go/Cargo.toml").is_file() && root.is_absolute());
+        let features = Framework::new(None)?.features().unwrap_or_default();
+        assert!(["default", "dynamic", "silero"].iter().all(|known| features.iter().any(|name| name == known)));
         let told = |source: &str, version| {
             Framework::own(Path::new(source), version).err().map(|error| error.to_string()).unwrap_or_default()
         };

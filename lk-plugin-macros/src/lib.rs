@@ -47,7 +47,7 @@ mod tokens;
 ///
 /// The item itself stays as it is. Beside it, the attribute writes a factory and one entry of a `linkme` slice, which the
 /// registry collects. Two plugins of one kind and name do not compile within a crate (the compiler names the two as
-/// definitions of one macro), and stop the program at its start across crates.
+/// definitions of one macro); across crates the registry panics when it is first used, and names all of them.
 #[proc_macro_attribute]
 pub fn lk_plugin(args: TokenStream, item: TokenStream) -> TokenStream {
     let item = proc_macro2::TokenStream::from(item);

@@ -69,7 +69,7 @@ pub enum ErrorKind {
     ApiTimeout = 13,
     /// The operating system refused something (a file, a thread).
     Io = 20,
-    /// A plugin panicked; that instance is not usable any more.
+    /// A plugin panicked; that instance, or the stream or future in which it did, is not usable any more.
     Panic = 21,
     /// A bug, here or in a plugin.
     Internal = 22,
@@ -179,8 +179,9 @@ struct Inner {
 }
 
 impl Error {
-    /// An error of this kind. [`Api`](ErrorKind::Api), [`ApiConnection`](ErrorKind::ApiConnection) and
-    /// [`ApiTimeout`](ErrorKind::ApiTimeout) start as retryable, as in LiveKit; every other kind does not.
+    /// An error of this kind. [`Api`](ErrorKind::Api), [`ApiConnection`](ErrorKind::ApiConnection),
+    /// [`ApiStatus`](ErrorKind::ApiStatus) and [`ApiTimeout`](ErrorKind::ApiTimeout) start as retryable, as in LiveKit; every
+    /// other kind does not.
     ///
     /// The message starts in lower case, has no full stop, names the offending value in backticks and says after a
     /// semicolon what to do.

@@ -93,6 +93,11 @@ fn what_does_not_hold_what_it_should_is_not_written() -> Result {
         (&["--with", "no-such-crate-4711"], 4, "`no-such-crate-4711` cannot be a dependency"),
         (&["--with", "./bare", "-o", "one"], 4, "`one` is a folder; name a file with `-o`"),
         (&["--with", "./bare", "-o", "no/where"], 4, "`no/where` is in a folder that is not there"),
+        (
+            &["--with", "./bare", "--features", "fake,silro"],
+            2,
+            "`silro` is no value of `--features`; did you mean `silero`?",
+        ),
         (&[], 2, "`--with <CRATE[@VERSION]|PATH|GIT-URL>` is missing"),
         #[cfg(target_os = "linux")]
         (

@@ -46,7 +46,9 @@ fn a_file_comes_once_and_is_checked_without_the_network() -> Result {
     assert_code(&downloaded, 0, "downloaded  vad/gate");
     assert!(stdout(&downloaded).contains(&machine.model("model.bin").display().to_string()), "{}", stdout(&downloaded));
     assert_eq!((fs::read(machine.model("model.bin"))?, machine.names()?), (content(), vec!["model.bin".to_owned()]));
-    assert_code(&machine.run(&["vad/gate"])?, 0, "present  vad/gate");
+    for name in ["vad/gate", "gate"] {
+        assert_code(&machine.run(&[name])?, 0, "present  vad/gate");
+    }
     assert_code(&machine.run(&["--verify"])?, 0, "present");
     assert_eq!(server.requests().len(), 1);
     assert_eq!(server.requests()[0].header("accept-encoding"), Some("identity"));

@@ -97,7 +97,7 @@ fn nothing_is_overwritten_and_nothing_is_left() -> Result {
         ),
         (&["ears", "--kind", "stt", "--path", "file"], 4, "`file` is in the way"),
         (&["ears", "--kind", "stt", "--path", "file/ears"], 4, "`file/ears` is in the way"),
-        (&["My_Ears", "--kind", "stt"], 4, "`My_Ears` is not a plugin name; use lower-case letters and digits"),
+        (&["My_Ears", "--kind", "stt"], 2, "`My_Ears` is not a plugin name; use lower-case letters and digits"),
         (&["ears", "--kind", "sst"], 5, "did you mean `stt`?"),
         (&["ears", "--kind", "stt", "--framework", "nowhere"], 4, "`nowhere` is not there; give the folder of a clone"),
         (&["ears", "--kind", "stt", "--framework", "taken"], 4, "`taken` has no framework in it"),

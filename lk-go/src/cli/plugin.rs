@@ -39,7 +39,7 @@ run goes on from there. A file that fails does not keep others from coming; the 
 
 ", exit_codes!()))]
 pub(crate) struct DownloadArgs {
-    /// The plugins; all in this program and on LK_PLUGIN_PATH unless given
+    /// The plugins, each a name alone where only one plugin has it; all in this program and on LK_PLUGIN_PATH unless given
     #[arg(value_name = "KIND/NAME")]
     pub(crate) plugins: Vec<String>,
     /// Only say what would be downloaded
@@ -48,7 +48,7 @@ pub(crate) struct DownloadArgs {
     /// Only check the files that are here; the network is not asked
     #[arg(long, conflicts_with = "dry_run")]
     pub(crate) verify: bool,
-    /// How to print what became of each file
+    /// How to print what became of each file; JSON also has where it comes from, its length and its SHA-256
     #[arg(long, value_enum, default_value_t = ListFormat::Table)]
     pub(crate) format: ListFormat,
 }
@@ -109,7 +109,7 @@ pub(crate) struct ListArgs {
     // Text, because the core's own message for an unknown kind is better and has its own exit code.
     #[arg(long)]
     pub(crate) kind: Option<String>,
-    /// How to print them
+    /// How to print them; JSON has everything that is known about each without making an instance
     #[arg(long, value_enum, default_value_t = ListFormat::Table)]
     pub(crate) format: ListFormat,
 }
@@ -118,12 +118,12 @@ pub(crate) struct ListArgs {
 #[command(after_help = concat!("\
 Examples:
   lk-go plugin show vad/silero
-  lk-go plugin show stt/openai --set model=whisper-1
+  lk-go plugin show stt/stream --set stt=fake
   lk-go plugin show ./libmy_plugin.so
   lk-go plugin show tts/openai --format json | jq -r '.plugins[0].example' > speech.toml
 
-What it can do is asked of an instance, so give the config that the plugin needs; nothing in a file runs. The example
-config is valid as printed: what must be given has a value to replace, the rest stands behind a `#`.
+What it can do is asked of an instance, so give the config that the plugin needs, all of it or none; nothing in a file runs.
+The example config is valid as printed: what must be given has a value to replace, the rest stands behind a `#`.
 
 ", exit_codes!()))]
 pub(crate) struct ShowArgs {
@@ -132,7 +132,7 @@ pub(crate) struct ShowArgs {
     pub(crate) plugin: String,
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
-    /// How to print it
+    /// How to print it; JSON has everything that is known about each plugin
     #[arg(long, value_enum, default_value_t = ListFormat::Table)]
     pub(crate) format: ListFormat,
 }
@@ -177,7 +177,7 @@ pub(crate) struct CheckArgs {
     pub(crate) plugins: Vec<String>,
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
-    /// How to print what was found
+    /// How to print what was found; JSON has every check of each plugin, also those that passed
     #[arg(long, value_enum, default_value_t = ListFormat::Table)]
     pub(crate) format: ListFormat,
 }

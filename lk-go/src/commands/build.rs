@@ -24,10 +24,11 @@ pub(crate) use self::spec::spec_is_read;
 ///
 /// # Errors
 ///
-/// When a crate is not to be had, does not compile, brings no plugin or one that is there already, or the disk refuses.
+/// When a feature is none, a crate is not to be had, does not compile, brings no plugin or one that is there already, or the disk refuses.
 pub(super) fn run(arguments: &BuildArgs) -> Result<Exit> {
     let specs = arguments.with.iter().map(|text| Spec::read(text)).collect::<Result<Vec<_>>>()?;
     let framework = Framework::new(arguments.framework.as_deref())?;
+    check_features(arguments.features.as_deref().unwrap_or_default(), framework.features().as_deref())?;
     let target = target(arguments.output.as_deref())?;
     // Not the end of this process: what is temporary here goes first.
     interrupt::listen();
@@ -38,6 +39,22 @@ pub(super) fn run(arguments: &BuildArgs) -> Result<Exit> {
             Ok(Exit::Interrupted)
         }
         built => built.map(|()| Exit::Good),
+    }
+}
+
+/// That all of these are known. Where it is not known which there are, Cargo says so later.
+fn check_features(features: &[String], known: Option<&[String]>) -> Result<()> {
+    let Some(known) = known else { return Ok(()) };
+    match features.iter().find(|feature| !known.contains(feature)) {
+        None => Ok(()),
+        Some(feature) => {
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            Err(Error::Usage(format!(
+                "`{}` is no value of `--features`; {}",
+                printable::argument(feature),
+                lk_plugin::choose(feature, &known)
+            )))
+        }
     }
 }
 
@@ -94,5 +111,27 @@ fn refused(file: &Path, problem: &str, advice: &str, source: Option<io::Error>) 
         problem: problem.to_owned(),
         advice: advice.to_owned(),
         source: source.map(Into::into),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn features_are_checked_where_they_are_known() {
+        let known = ["default", "fake", "silero"].map(str::to_owned);
+        let told = |features: &[&str], known| {
+            let features: Vec<String> = features.iter().map(|feature| (*feature).to_owned()).collect();
+            check_features(&features, known).err().map(|error| (error.exit().code(), error.to_string()))
+        };
+        assert_eq!(told(&["silero", "fake", "default"], Some(&known)), None);
+        assert_eq!(told(&["silro"], None), None);
+        let wrong =
+            "`silro` is no value of `--features`; did you mean `silero`? choose from `default`, `fake`, `silero`";
+        assert_eq!(told(&["fake", "silro"], Some(&known)), Some((2, wrong.to_owned())));
+        assert!(
+            told(&[""], Some(&known)).is_some_and(|(_, told)| told.starts_with("`` is no value of `--features`; ch"))
+        );
     }
 }

@@ -62,7 +62,7 @@ fn unreadable(file: &Path, error: lk_plugin::Error) -> Error {
     Error::Input {
         file: format!("`{}`", printable::path(file)),
         problem: "cannot be read".to_owned(),
-        advice: "name a file with the plugin's config".to_owned(),
+        advice: "name a file with the config".to_owned(),
         source: error.source().map(|cause| cause.to_string().into()),
     }
 }

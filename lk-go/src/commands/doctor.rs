@@ -1,12 +1,14 @@
 //! `lk-go doctor`: what is here, what is missing, and what to do about it.
 
+use std::path::Path;
+
 use lk_plugin::{Config, ErrorKind, Kind, Registry, models};
 use serde::Serialize;
 
 use super::instance::Instance;
 use crate::cli::{DoctorArgs, ListFormat};
 use crate::error::{Exit, Result};
-use crate::listing::{Entry, List};
+use crate::listing::{Entry, List, Model};
 use crate::{output, plugin_files, printable, terminal};
 
 /// The version of the JSON document; grows when a reader would have to change.
@@ -60,20 +62,29 @@ enum State {
     Broken,
 }
 
-/// A variable that a config key is read from.
+/// A variable that this program or a config key is read from.
 #[derive(Serialize)]
 struct Variable {
     name: String,
     is_set: bool,
-    /// Each as `kind/name key`.
+    /// Keys, each as `kind/name key`, or [`PROGRAM`].
     read_by: Vec<String>,
 }
+
+/// Who reads the variables that are no plugin's.
+const PROGRAM: &str = "lk-go";
+
+/// Those variables.
+const OWN_VARIABLES: [&str; 4] = [models::VARIABLE, "LK_PLUGIN_INSECURE", "LK_PLUGIN_PATH", "LK_PLUGIN_STRICT"];
 
 #[derive(Serialize)]
 struct ModelFile {
     plugin: String,
     path: String,
     is_present: bool,
+    /// What a person reads.
+    #[serde(skip)]
+    state: &'static str,
 }
 
 #[derive(Serialize)]
@@ -104,8 +115,8 @@ impl Document {
         plugin_files::probed(registry, &mut list)?;
         for refused in &list.refused {
             problems.push(format!(
-                "`{}` is not loaded: {} (check {}, {}); {}",
-                refused.path, refused.reason, refused.check, refused.name, refused.remedy
+                "on `LK_PLUGIN_PATH`, `{}` {}; {} (check {}, {})",
+                refused.path, refused.reason, refused.remedy, refused.check, refused.name
             ));
         }
         let plugins: Vec<Examined> = registry.plugins().iter().map(Examined::of).collect();
@@ -175,19 +186,15 @@ impl Document {
             [plugin.plugin.clone(), plugin.source.clone(), state]
         });
         text.push_str(&output::table(["PLUGIN", "SOURCE", "STATE"], rows, &[]));
-        if !self.variables.is_empty() {
-            let rows = self.variables.iter().map(|variable| {
-                let state = if variable.is_set { "set" } else { "not set" };
-                [variable.name.clone(), state.to_owned(), variable.read_by.join(", ")]
-            });
-            text.push('\n');
-            text.push_str(&output::table(["VARIABLE", "STATE", "READ BY"], rows, &[]));
-        }
+        let rows = self.variables.iter().map(|variable| {
+            let state = if variable.is_set { "set" } else { "not set" };
+            [variable.name.clone(), state.to_owned(), variable.read_by.join(", ")]
+        });
+        text.push('\n');
+        text.push_str(&output::table(["VARIABLE", "STATE", "READ BY"], rows, &[]));
         if !self.model_files.is_empty() {
-            let rows = self.model_files.iter().map(|file| {
-                let state = if file.is_present { "present" } else { "missing" };
-                [file.plugin.clone(), state.to_owned(), file.path.clone()]
-            });
+            let rows =
+                self.model_files.iter().map(|file| [file.plugin.clone(), file.state.to_owned(), file.path.clone()]);
             text.push('\n');
             text.push_str(&output::table(["MODEL OF", "STATE", "FILE"], rows, &[]));
         }
@@ -214,20 +221,21 @@ impl Examined {
     }
 }
 
-/// The variables that config keys name, sorted.
+/// The variables of this program and those that config keys name, sorted.
 fn variables(plugins: &[Entry]) -> Vec<Variable> {
-    let mut variables: Vec<Variable> = Vec::new();
+    let variable = |name: &str, reader: String| Variable {
+        name: name.to_owned(),
+        is_set: std::env::var_os(name).is_some_and(|value| !value.is_empty()),
+        read_by: vec![reader],
+    };
+    let mut variables: Vec<Variable> = OWN_VARIABLES.iter().map(|name| variable(name, PROGRAM.to_owned())).collect();
     for plugin in plugins {
         for field in plugin.takes.descriptions().into_iter().flatten() {
             let Some(env) = &field.env else { continue };
             let reader = format!("{} {}", plugin.spec(), field.name);
             match variables.iter_mut().find(|variable| variable.name == *env) {
                 Some(variable) => variable.read_by.push(reader),
-                None => variables.push(Variable {
-                    name: env.clone(),
-                    is_set: std::env::var_os(env).is_some_and(|value| !value.is_empty()),
-                    read_by: vec![reader],
-                }),
+                None => variables.push(variable(env, reader)),
             }
         }
     }
@@ -236,25 +244,82 @@ fn variables(plugins: &[Entry]) -> Vec<Variable> {
 }
 
 fn model_files(plugins: &[Entry], problems: &mut Vec<String>) -> Vec<ModelFile> {
+    let declared: Vec<(&Entry, &Model)> =
+        plugins.iter().flat_map(|plugin| plugin.models.iter().map(move |model| (plugin, model))).collect();
+    let is_named = std::env::var_os(models::VARIABLE).is_some_and(|folder| !folder.is_empty());
+    // Who has no home and wants no files has no problem.
+    if let Err(error) = models::folder() {
+        if is_named || !declared.is_empty() {
+            problems.push(error.to_string());
+        }
+        return Vec::new();
+    }
     let mut files = Vec::new();
-    for plugin in plugins {
-        for model in &plugin.models {
-            match models::path(&plugin.package, &model.name) {
-                Ok(path) => {
-                    let is_present = path.metadata().is_ok_and(|metadata| metadata.len() == model.size);
-                    if !is_present {
-                        problems.push(format!(
-                            "the model file `{}` of `{}` is missing; run `lk-go plugin download-files {}`",
-                            model.name,
-                            plugin.spec(),
-                            plugin.spec()
-                        ));
-                    }
-                    files.push(ModelFile { plugin: plugin.spec(), path: printable::path(&path), is_present });
-                }
-                Err(error) => problems.push(format!("the model file `{}` of `{}`: {error}", model.name, plugin.spec())),
+    for (plugin, model) in declared {
+        match models::path(&plugin.package, &model.name) {
+            Ok(path) => {
+                let (file, problem) = ModelFile::of(plugin.spec(), model, &path);
+                problems.extend(problem);
+                files.push(file);
             }
+            Err(error) => problems.push(format!("the model file `{}` of `{}`: {error}", model.name, plugin.spec())),
         }
     }
     files
+}
+
+impl ModelFile {
+    /// What is there, by its length alone, and what is wrong with it.
+    fn of(plugin: String, model: &Model, path: &Path) -> (Self, Option<String>) {
+        let (state, problem) = match path.metadata() {
+            Ok(metadata) if metadata.len() == model.size => ("present", None),
+            Ok(metadata) => {
+                ("of another length", Some(format!("has {} bytes, and {} are declared", metadata.len(), model.size)))
+            }
+            Err(_) => ("missing", Some("is missing".to_owned())),
+        };
+        let problem = problem.map(|problem| {
+            format!(
+                "the model file `{}` of `{plugin}` {problem}; run `lk-go plugin download-files {plugin}`",
+                printable::argument(&model.name)
+            )
+        });
+        let file = Self { plugin, path: printable::path(path), is_present: problem.is_none(), state };
+        (file, problem)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_model_file_is_there_missing_or_of_another_length() -> std::io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("model.bin");
+        let model = Model { name: "model.bin".to_owned(), url: String::new(), size: 4, sha256: String::new() };
+        let looked = || {
+            let (file, problem) = ModelFile::of("vad/gate".to_owned(), &model, &path);
+            (file.state, file.is_present, problem)
+        };
+        let problem = |what: &str| {
+            Some(format!("the model file `model.bin` of `vad/gate` {what}; run `lk-go plugin download-files vad/gate`"))
+        };
+        assert_eq!(looked(), ("missing", false, problem("is missing")));
+        fs::write(&path, "fiver")?;
+        assert_eq!(looked(), ("of another length", false, problem("has 5 bytes, and 4 are declared")));
+        fs::write(&path, "four")?;
+        assert_eq!(looked(), ("present", true, None));
+        Ok(())
+    }
+
+    #[test]
+    fn the_variables_of_the_program_are_told_without_plugins() {
+        let variables = variables(&[]);
+        let names: Vec<&str> = variables.iter().map(|variable| &*variable.name).collect();
+        assert_eq!(names, ["LK_MODEL_DIR", "LK_PLUGIN_INSECURE", "LK_PLUGIN_PATH", "LK_PLUGIN_STRICT"]);
+        assert!(variables.iter().all(|variable| variable.read_by == [PROGRAM]));
+    }
 }

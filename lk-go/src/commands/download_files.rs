@@ -1,11 +1,13 @@
 //! `lk-go plugin download-files`: puts the model files that plugins declare where the plugins look for them.
 
-use lk_plugin::{ErrorKind, Registry};
+use lk_plugin::Registry;
 
+use super::named;
+use crate::BuiltIns;
 use crate::cli::DownloadArgs;
 use crate::error::{Error, Exit, Result};
 use crate::listing::{Entry, List};
-use crate::{interrupt, output, plugin_files, printable};
+use crate::{interrupt, output, plugin_files};
 
 mod check;
 mod client;
@@ -25,8 +27,8 @@ use self::wanted::Wanted;
 ///
 /// When a plugin that was named is not there, or there is no folder for the files. What goes wrong with one file is told,
 /// and the others are still downloaded.
-pub(super) fn run(arguments: &DownloadArgs) -> Result<Exit> {
-    let wanted = wanted::of(&chosen(&arguments.plugins)?);
+pub(super) fn run(arguments: &DownloadArgs, built_ins: BuiltIns<'_>) -> Result<Exit> {
+    let wanted = wanted::of(&chosen(&arguments.plugins, built_ins)?);
     let folder = lk_plugin::models::folder()?;
     let outcomes = if arguments.verify || arguments.dry_run {
         wanted.into_iter().map(|(wanted, problem)| Outcome::of(looked_at(&wanted, problem), wanted)).collect()
@@ -47,23 +49,20 @@ pub(super) fn run(arguments: &DownloadArgs) -> Result<Exit> {
     })
 }
 
-/// The plugins in this program and on `LK_PLUGIN_PATH` that were named, or all.
-fn chosen(specs: &[String]) -> Result<Vec<Entry>> {
+/// The plugins in this program and on `LK_PLUGIN_PATH` that were named, or all. None is loaded: what is on the disk says
+/// which files they want.
+fn chosen(names: &[String], built_ins: BuiltIns<'_>) -> Result<Vec<Entry>> {
     let registry = Registry::try_global()?;
     let mut list = List::new();
     list.plugins = registry.plugins().iter().map(Entry::from).collect();
     plugin_files::on_search_path(registry, &mut list);
-    for spec in specs {
-        if !list.plugins.iter().any(|plugin| plugin.spec() == *spec) {
-            let names: Vec<String> = list.plugins.iter().map(Entry::spec).collect();
-            let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            let message =
-                format!("there is no plugin `{}`; {}", printable::argument(spec), lk_plugin::choose(spec, &names));
-            return Err(lk_plugin::Error::new(ErrorKind::NotFound, message).into());
-        }
+    if names.is_empty() {
+        return Ok(list.plugins);
     }
-    list.plugins.retain(|plugin| specs.is_empty() || specs.contains(&plugin.spec()));
-    Ok(list.plugins)
+    let keys: Vec<(&str, &str)> = list.plugins.iter().map(|plugin| (&*plugin.kind, &*plugin.name)).collect();
+    let wanted: Vec<usize> = names.iter().map(|name| named::look_up(name, &keys, built_ins)).collect::<Result<_>>()?;
+    let plugins = list.plugins.into_iter().enumerate();
+    Ok(plugins.filter(|(index, _)| wanted.contains(index)).map(|(_, plugin)| plugin).collect())
 }
 
 fn looked_at(wanted: &Wanted, problem: Option<lk_plugin::Error>) -> Result<State> {

@@ -45,7 +45,7 @@ pub(crate) fn run(command: &Command, built_ins: BuiltIns<'_>) -> Result<Exit> {
             PluginCommand::Schema(arguments) => plugin_schema::run(arguments, built_ins),
             PluginCommand::Lock(arguments) => plugin_lock::run(arguments),
             PluginCommand::New(arguments) => plugin_new::run(arguments),
-            PluginCommand::DownloadFiles(arguments) => download_files::run(arguments),
+            PluginCommand::DownloadFiles(arguments) => download_files::run(arguments, built_ins),
             PluginCommand::Check(arguments) => plugin_check::run(arguments, built_ins),
         },
         Command::Doctor(arguments) => doctor::run(arguments),

@@ -2,7 +2,7 @@
 
 use std::path::{MAIN_SEPARATOR, Path};
 
-use lk_plugin::{ErrorKind, Kind, Plugin, Registry};
+use lk_plugin::{ErrorKind, Kind, Plugin, Registry, check_plugin_name};
 
 use crate::BuiltIns;
 use crate::error::{Error, Result};
@@ -24,17 +24,20 @@ impl Named {
     ///
     /// When there is no such plugin or file, or several plugins have the name.
     pub(super) fn find(text: &str, built_ins: BuiltIns<'_>) -> Result<Self> {
+        if is_file(text) {
+            return in_file(Path::new(text)).map(Self::File);
+        }
+        let registry = registry()?;
         if let Some((kind, name)) = text.split_once('/')
             && let Ok(kind) = kind.parse::<Kind>()
+            && !name.contains('/')
         {
-            let found = registry()?.find(kind, name);
+            let found = registry.find(kind, name);
             return found.cloned().map(Self::Plugin).map_err(|error| Error::of_look_up(error, name, built_ins));
         }
-        let path = Path::new(text);
-        if text.contains(MAIN_SEPARATOR) || path.exists() || path.extension().is_some() {
-            return in_file(path).map(Self::File);
-        }
-        by_name(text, built_ins).map(Self::Plugin)
+        let plugins = registry.plugins();
+        let keys: Vec<(&str, &str)> = plugins.iter().map(|plugin| (plugin.kind().as_str(), plugin.name())).collect();
+        look_up(text, &keys, built_ins).map(|index| Self::Plugin(plugins[index].clone()))
     }
 
     /// Everything that is known without making an instance.
@@ -43,6 +46,16 @@ impl Named {
             Self::Plugin(plugin) => vec![Entry::from(&plugin)],
             Self::File(entries) => entries,
         }
+    }
+}
+
+/// Whether this is the name of a file rather than a plugin's. A word, a slash and a word may be either.
+fn is_file(text: &str) -> bool {
+    let path = Path::new(text);
+    match text.split_once('/') {
+        Some((kind, _)) if kind.parse::<Kind>().is_ok() => false,
+        Some((kind, name)) if [kind, name].iter().all(|word| check_plugin_name(word).is_ok()) => path.exists(),
+        _ => text.contains(['/', MAIN_SEPARATOR]) || path.exists() || path.extension().is_some(),
     }
 }
 
@@ -79,19 +92,88 @@ fn in_file(path: &Path) -> Result<Vec<Entry>> {
     Ok(list.plugins)
 }
 
-fn by_name(name: &str, built_ins: BuiltIns<'_>) -> Result<Plugin> {
-    let plugins = registry()?.plugins();
-    let of_name: Vec<&Plugin> = plugins.iter().filter(|plugin| plugin.name() == name).collect();
-    let message = match of_name.as_slice() {
-        [plugin] => return Ok((*plugin).clone()),
-        [] => {
-            let names: Vec<&str> = plugins.iter().map(|plugin| plugin.name()).collect();
-            format!("there is no plugin `{}`; {}", printable::stray(name), lk_plugin::choose(name, &names))
+/// Which of these plugins, each a kind and a name, `text` means: `kind/name`, or a name that one of them alone has.
+///
+/// # Errors
+///
+/// When it is none of them, or several.
+pub(super) fn look_up(text: &str, plugins: &[(&str, &str)], built_ins: BuiltIns<'_>) -> Result<usize> {
+    let specs: Vec<String> = plugins.iter().map(|(kind, name)| format!("{kind}/{name}")).collect();
+    let specs: Vec<&str> = specs.iter().map(String::as_str).collect();
+    let names: Vec<&str> = plugins.iter().map(|(_, name)| *name).collect();
+    let choices = if text.contains('/') { &specs } else { &names };
+    let found: Vec<usize> = (0..plugins.len()).filter(|index| choices[*index] == text).collect();
+    let shown = printable::stray(text);
+    if let [index] = found.as_slice() {
+        return Ok(*index);
+    }
+    let not_found = |message| lk_plugin::Error::new(ErrorKind::NotFound, message);
+    let quoted = |indices: &[usize]| indices.iter().map(|index| format!("`{}`", specs[*index])).collect::<Vec<_>>();
+    if !found.is_empty() {
+        let specs = quoted(&found).join(", ");
+        return Err(not_found(format!("several plugins are called `{shown}`; write one of {specs}")).into());
+    }
+    // As `--plugin` takes it; with the kind before it or not.
+    let is_before = |start: &str| text.strip_prefix(start).is_some_and(|rest| rest.starts_with('/'));
+    let with_model: Vec<usize> =
+        (0..plugins.len()).filter(|index| is_before(specs[*index]) || is_before(names[*index])).collect();
+    if !with_model.is_empty() {
+        let specs = quoted(&with_model).join(", ");
+        return Err(not_found(format!(
+            "`{shown}` has a model behind the name, as only `--plugin` takes it; choose from {specs}"
+        ))
+        .into());
+    }
+    let error = not_found(format!("there is no plugin `{shown}`; {}", lk_plugin::choose(text, choices)));
+    Err(Error::of_look_up(error, text, built_ins))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plugin_is_found_by_its_name_or_what_to_write_is_told() {
+        let plugins = [("llm", "fake"), ("llm", "openai"), ("tts", "openai"), ("vad", "fake"), ("vad", "silero")];
+        for (text, wanted) in [("vad/fake", 3), ("llm/openai", 1), ("silero", 4)] {
+            assert_eq!(look_up(text, &plugins, &[]).ok(), Some(wanted), "{text}");
         }
-        several => {
-            let specs: Vec<String> = several.iter().map(|plugin| format!("`{plugin}`")).collect();
-            format!("several plugins are called `{name}`; write one of {}", specs.join(", "))
+        let built_ins = [("piper", "piper", false)];
+        for (text, wanted) in [
+            ("fake", "several plugins are called `fake`; write one of `llm/fake`, `vad/fake`"),
+            (
+                "sillero",
+                "there is no plugin `sillero`; did you mean `silero`? choose from `fake`, `openai`, `silero`; more",
+            ),
+            ("vda/silero", "there is no plugin `vda/silero`; did you mean `vad/silero`? choose from `llm/fake`, "),
+            (
+                "llm/openai/gpt-4o",
+                "`llm/openai/gpt-4o` has a model behind the name, as only `--plugin` takes it; choose from `llm/openai`",
+            ),
+            (
+                "openai/gpt-4o",
+                "`openai/gpt-4o` has a model behind the name, as only `--plugin` takes it; choose from `llm/openai`, \
+                 `tts/openai`",
+            ),
+            (
+                "piper",
+                "there is no plugin `piper`; choose from `fake`, `openai`, `silero`; this lk-go was built without",
+            ),
+        ] {
+            let error = look_up(text, &plugins, &built_ins).err();
+            let told = error.as_ref().map(ToString::to_string).unwrap_or_default();
+            assert!(told.starts_with(wanted), "{told}");
+            assert_eq!(error.map(|error| error.exit().code()), Some(5));
         }
-    };
-    Err(Error::of_look_up(lk_plugin::Error::new(ErrorKind::NotFound, message), name, built_ins))
+    }
+
+    #[test]
+    fn a_word_a_slash_and_a_word_are_a_file_if_there_is_one() {
+        for text in ["src/commands", "./silero", "vda/silero.so", "libx.so", "src", "a/b/c", "/", "Cargo.toml"] {
+            assert!(is_file(text), "{text}");
+        }
+        for text in ["vda/silero", "vad/x.so", "silero", "llm/openai/gpt-4o", "tts/"] {
+            assert!(!is_file(text), "{text}");
+        }
+    }
 }

@@ -43,7 +43,7 @@ pub(super) fn run(arguments: &CheckArgs, built_ins: BuiltIns<'_>) -> Result<Exit
     }
     match arguments.format {
         ListFormat::Json => output::json(&document)?,
-        ListFormat::Table => document.print()?,
+        ListFormat::Table => document.print(!arguments.config.is_empty())?,
     }
     if interrupt::requested() {
         output::note("interrupted; the rest was not checked");
@@ -240,7 +240,7 @@ impl Document {
         }
     }
 
-    fn print(&self) -> Result<()> {
+    fn print(&self, is_config_given: bool) -> Result<()> {
         let rows = self.plugins.iter().map(|plugin| {
             let result = match plugin.status {
                 Status::Passed => "passed".to_owned(),
@@ -271,7 +271,7 @@ impl Document {
             return Ok(());
         }
         output::result(&text)?;
-        if self.plugins.iter().any(|plugin| plugin.failure == Some(Exit::Config)) {
+        if !is_config_given && self.plugins.iter().any(|plugin| plugin.failure == Some(Exit::Config)) {
             output::note(
                 "what a plugin needs is given with `--set KEY=VALUE` or `--config FILE`, when that plugin alone is named",
             );

@@ -5,7 +5,7 @@ use std::path::Path;
 use lk_plugin::{Kind, Registry, check_plugin_name};
 
 use crate::cli::NewArgs;
-use crate::error::{Exit, Result};
+use crate::error::{Error, Exit, Result};
 use crate::framework::Framework;
 use crate::{output, printable};
 
@@ -21,7 +21,7 @@ use self::files::{Crate, Template};
 /// When the name is none, the kind is none, the folder has something in it, the framework is not to be had, or the disk
 /// refuses.
 pub(super) fn run(arguments: &NewArgs) -> Result<Exit> {
-    check_plugin_name(&arguments.name)?;
+    check_plugin_name(&arguments.name).map_err(|error| Error::Usage(error.message().to_owned()))?;
     let kind: Kind = arguments.kind.parse()?;
     let framework = Framework::new(arguments.framework.as_deref())?;
     let target = arguments.path.as_deref().unwrap_or(Path::new(&arguments.name));

@@ -1,5 +1,6 @@
 //! `lk-go plugin show`: everything that is known about a plugin.
 
+use lk_plugin::ErrorKind;
 use lk_plugin::config::{FieldDescription, TypeDescription};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -24,14 +25,18 @@ const FORMAT: u32 = 1;
 ///
 /// # Errors
 ///
-/// When there is no such plugin or file, or the config cannot be read.
+/// When there is no such plugin or file, or the config that was given cannot be read or is wrong.
 pub(super) fn run(arguments: &ShowArgs, built_ins: BuiltIns<'_>) -> Result<Exit> {
     let plugins: Vec<Shown> = match Named::find(&arguments.plugin, built_ins)? {
         Named::Plugin(plugin) => {
-            let instance = Instance::of(&plugin, &chosen::config(&arguments.config)?);
-            let capabilities = instance
-                .map(|instance| capabilities::of(&instance))
-                .map_err(|error| format!("unknown until created: {error}"));
+            let capabilities = match Instance::of(&plugin, &chosen::config(&arguments.config)?) {
+                Ok(instance) => Ok(capabilities::of(&instance)),
+                // A plugin may want more than nothing; what was given must be right.
+                Err(error) if error.kind() == ErrorKind::Config && !arguments.config.is_empty() => {
+                    return Err(error.into());
+                }
+                Err(error) => Err(format!("unknown until created: {error}")),
+            };
             vec![Shown::new(Entry::from(&plugin), capabilities)]
         }
         Named::File(_) if !arguments.config.is_empty() => {

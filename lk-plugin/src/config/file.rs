@@ -167,7 +167,8 @@ fn parse_yaml(text: &str) -> Result<Tree, Complaint> {
         let location = error.location();
         let line = location.map_or(1, |location| location.line() as usize);
         let column = location.map_or(1, |location| location.column() as usize);
-        let message = error.to_string();
+        // The other messages are for who programs with the parser.
+        let message = error.render_with_formatter(&serde_saphyr::UserMessageFormatter);
         let place = format!(" at line {line}, column {column}");
         Complaint { line, column, message: message.replace(&place, "") }
     })
@@ -296,5 +297,21 @@ mod tests {
         assert_eq!(read(Config::from_yaml("")), Ok(json!({})));
         let said = read(Config::from_yaml("- 1")).err();
         assert_eq!(said.as_deref(), Some("the config must be a YAML mapping; write `key: value`"));
+    }
+
+    #[cfg(feature = "yaml")]
+    #[test]
+    fn of_yaml_nothing_is_advised_that_only_a_programmer_can_do() {
+        for (yaml, place, wanted) in [
+            ("a: 1\nb: 2\na: 3", "line 3, column 1", "duplicate mapping key: a not allowed here"),
+            ("a: 1\n---\nb: 2", "line 3, column 1", "only single YAML document expected but multiple found"),
+            ("a: &x\n  b: *x", "line 2, column 6", "Recursive reference not allowed here"),
+        ] {
+            let error = Config::from_yaml(yaml).err();
+            let said = error.as_ref().map(ToString::to_string).unwrap_or_default();
+            assert_eq!(said, format!("the config cannot be read as YAML at {place}"));
+            let source = error.as_ref().and_then(std::error::Error::source).map(ToString::to_string);
+            assert_eq!(source.as_deref(), Some(wanted));
+        }
     }
 }

@@ -127,6 +127,14 @@ impl Resolver<'_> {
                 _ => {}
             }
         }
+        if given.is_null() {
+            let advice = match field.env {
+                _ if !field.required => "; leave the key out for its default".to_owned(),
+                Some(env) => format!("; leave the key out to have it from the environment variable `{env}`"),
+                None => String::new(),
+            };
+            return self.bad(&place, format!("{place} must be {}, but is `null`{advice}", wanted(field)));
+        }
         let or_env = field.env.map(|env| format!(" or set the environment variable `{env}`")).unwrap_or_default();
         self.bad(&place, format!("{place} is missing; give {}{or_env}", wanted(field)))
     }
@@ -284,7 +292,13 @@ mod tests {
         for (value_type, value, texts, wanted) in [
             (WORD, Some(json!(10)), &[][..], "`a` must be an integer from 0 to 9, but is `10`"),
             (WORD, None, &[], "`a` is missing; give an integer from 0 to 9"),
-            (WORD, Some(Value::Null), &[], "`a` is missing; give an integer from 0 to 9"),
+            (WORD, Some(Value::Null), &[], "`a` must be an integer from 0 to 9, but is `null`"),
+            (
+                ValueType::Config(&[]),
+                Some(Value::Null),
+                &[],
+                "`a` must be a table, but is `null`; leave the key out for its default",
+            ),
             (WORD, None, &[("a", "x")], "`a` must be an integer from 0 to 9, but is the text `x`"),
             (WORD, None, &[("a.b", "1")], "`a` has no keys; give all of it, an integer from 0 to 9"),
             (
@@ -324,6 +338,26 @@ mod tests {
             ),
         ] {
             assert_eq!(resolved(value_type, value, texts), Err(wanted.to_owned()), "{value_type:?}");
+        }
+    }
+
+    #[test]
+    fn null_is_no_value_and_what_to_do_instead_is_told() {
+        let config = Config::from(Map::from_iter([("a".to_owned(), Value::Null)]));
+        for (field, wanted) in [
+            (
+                ConfigField::new("a", ValueType::Number).default_json("0.5"),
+                "`a` must be a number, but is `null`; leave the key out for its default",
+            ),
+            (
+                ConfigField::new("a", ValueType::Secret).env("A_KEY"),
+                "`a` must be text, but is `null`; leave the key out to have it from the environment variable `A_KEY`",
+            ),
+            (ConfigField::new("a", WORD).choices(&["1", "2"]), "`a` must be one of `1`, `2`, but is `null`"),
+        ] {
+            let mut problems = Problems::default();
+            resolve(&config, &[field], &mut problems);
+            assert_eq!(problems.finish(Some(())).err().map(|error| error.to_string()).as_deref(), Some(wanted));
         }
     }
 

@@ -54,6 +54,11 @@ pub(super) fn mistyped(value_type: ValueType, value: &Value, place: &Place) -> S
             }
             format!("{place} cannot be `{}`; {}", hint::shown(given), hint::choose(given, &names))
         }
+        (ValueType::Seconds, value)
+            if Number::of(value).is_some_and(|seconds| seconds.is(Ordering::Greater, Number::Float(MAX_SECONDS))) =>
+        {
+            place.must_be(format_args!("a number of seconds of at most {MAX_SECONDS:e}"), value)
+        }
         (value_type, _) => place.clone().hidden_if(value_type.holds_secret()).must_be(value_type, value),
     }
 }
@@ -167,7 +172,7 @@ mod tests {
             (field(ValueType::Seconds), json!(0), ""),
             (field(ValueType::Seconds), json!(1e19), ""),
             (field(ValueType::Seconds), json!(-0.5), "`a` must be a number of seconds, not negative, but is `-0.5`"),
-            (field(ValueType::Seconds), json!(1e20), "`a` must be a number of seconds, not negative, but is `1e+20`"),
+            (field(ValueType::Seconds), json!(1e20), "`a` must be a number of seconds of at most 1e19, but is `1e+20`"),
             (field(ValueType::String), json!("x"), ""),
             (field(ValueType::String), json!({}), "`a` must be text, but is a table"),
             (field(ValueType::Secret), json!(1), "`a` must be text; what was given is not shown"),

@@ -17,7 +17,7 @@ pub(super) const CHECKS: &[Check<dyn Stt>] = &[
     },
     Check {
         name: "silence-is-no-error",
-        rule: "silence and no audio at all have a transcript without text, or none",
+        rule: "silence and no audio at all are transcribed, or refused as `invalid_input` or `api_status`",
         run: silence,
     },
     Check {

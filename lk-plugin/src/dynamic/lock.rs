@@ -16,7 +16,7 @@ use rustix::io::Errno;
 use sha2::{Digest, Sha256};
 
 use super::check::Check;
-use super::files::{Directory, LOOK_AT_DISK, MAX_LENGTH, Opened, distrust};
+use super::files::{Directory, Found, LOOK_AT_DISK, MAX_LENGTH, Opened, distrust};
 use super::report::{Fault, Refusal, Report};
 
 /// What a directory's lock file is called.
@@ -144,15 +144,15 @@ pub struct Locked {
 }
 
 /// Writes the lock of a directory.
-pub(super) fn lock(path: &Path, trust_all: bool) -> Result<Report<Locked>, Refusal> {
-    let directory = Directory::open(path, trust_all).map_err(|fault| fault.at(path))?;
+pub(super) fn lock(path: &Path, trust_all: bool, found: Found) -> Result<Report<Locked>, Refusal> {
+    let directory = Directory::open(path, trust_all, found).map_err(|fault| fault.at(path))?;
     let (names, too_many) = directory.list().map_err(|fault| fault.at(path))?;
     let mut report = Report::new();
     report.refused.extend(too_many.map(|fault| fault.at(path)));
     let mut text =
         b"# Plugins that may be loaded from here, and nothing else. `lk-go plugin lock` writes this.\n".to_vec();
     for name in names {
-        let hashed = directory.file(&name, trust_all).and_then(|opened| {
+        let hashed = directory.file(&name, trust_all, Found::Searched).and_then(|opened| {
             sha256(&opened.file).map_err(|error| fault(format!("cannot be read ({error})"), LOOK_AT_DISK))
         });
         let path = path.join(&name);

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use super::candidate::{Candidate, OpenCandidate};
 use super::check::Check;
 use super::elf::Elf;
-use super::files::{Directory, Opened};
+use super::files::{Directory, Found, Opened};
 use super::lock::{self, LOCK_FILE, Lock, Locked};
 use super::names::Taken;
 use super::report::{Fault, Refusal, Report, Skipped};
@@ -139,7 +139,9 @@ impl SearchPath {
     ///
     /// When the directory cannot be trusted, or the lock file not be written.
     pub fn lock(&self, directory: &Path) -> Result<Report<Locked>, Refusal> {
-        lock::lock(directory, self.trusts_all)
+        let is_searched = self.directories().any(|searched| searched == directory);
+        let found = if is_searched { Found::Searched } else { Found::Named };
+        lock::lock(directory, self.trusts_all, found)
     }
 
     fn components(&self) -> impl Iterator<Item = &Path> {
@@ -191,7 +193,8 @@ impl<T> Visit<'_, T> {
         take: &mut dyn FnMut(OpenCandidate) -> Result<T, Refusal>,
     ) -> Result<(), Refusal> {
         check_component(path).map_err(|fault| fault.at(path))?;
-        let directory = Directory::open(path, self.trusts_all).map_err(|fault| fault.at(path))?;
+        let found = if only.is_some() { Found::Named } else { Found::Searched };
+        let directory = Directory::open(path, self.trusts_all, found).map_err(|fault| fault.at(path))?;
         let (files, too_many) = match only {
             Some(name) => (vec![name.to_owned()], None),
             None => directory.list().map_err(|fault| fault.at(path))?,
@@ -200,7 +203,7 @@ impl<T> Visit<'_, T> {
         let lock = Lock::of(&directory, self.trusts_all).map_err(|fault| fault.at(path.join(LOCK_FILE)))?;
         for name in files {
             let path = path.join(&name);
-            match self.file(&directory, &name, &path, lock.as_ref()) {
+            match self.file(&directory, found, &name, &path, lock.as_ref()) {
                 Ok(Some(open)) => {
                     let names = names::of(open.candidate.plugins());
                     match take(open) {
@@ -221,11 +224,12 @@ impl<T> Visit<'_, T> {
     fn file(
         &mut self,
         directory: &Directory,
+        found: Found,
         name: &OsStr,
         path: &Path,
         lock: Option<&Lock>,
     ) -> Result<Option<OpenCandidate>, Fault> {
-        let opened = directory.file(name, self.trusts_all)?;
+        let opened = directory.file(name, self.trusts_all, found)?;
         if let Some(first) = self.seen.get(&opened.identity) {
             self.report.skipped.push(Skipped { path: path.to_owned(), same_as: first.clone() });
             return Ok(None);

@@ -258,8 +258,9 @@ fn checked(place: &str, mut url: Url) -> Result<Url> {
         "has a fragment (`#…`); take it out".to_owned()
     } else {
         let path = url.path().trim_end_matches('/');
-        // Pasted from a manual: the path is added to it anyway.
-        let path = path.strip_suffix("/chat/completions").unwrap_or(path).to_owned();
+        // Pasted from a manual, or from where a server redirects to: what is asked for is added to it anyway.
+        let added = ["/chat/completions", "/audio/transcriptions", "/audio/speech"];
+        let path = added.iter().find_map(|added| path.strip_suffix(added)).unwrap_or(path).to_owned();
         url.set_path(&path);
         return Ok(url);
     };

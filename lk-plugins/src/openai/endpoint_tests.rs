@@ -36,6 +36,7 @@ fn each_preset_goes_to_its_own_host_with_its_own_key() -> Result<()> {
         (r#"{"preset": "ollama"}"#, "http://localhost:11434/v1/chat/completions", "Bearer ollama", None),
         (r#"{"preset": "letta", "api_key": " k\n"}"#, "https://api.letta.com/v1/chat/completions", "Bearer k", None),
         (r#"{"preset": "groq", "base_url": "https://me", "api_key": "k"}"#, "https://me/chat/completions", "Bearer k", None),
+        (r#"{"base_url": "https://me/v1/audio/speech"}"#, "https://me/v1/chat/completions", "Bearer of-openai", Some("org")),
         (r#"{"base_url": "https://me/v1/chat/completions/"}"#, "https://me/v1/chat/completions", "Bearer of-openai", Some("org")),
     ] {
         let endpoint = endpoint(json, &variables)?;

@@ -90,7 +90,7 @@ pub(crate) fn from_event(value: &Value, endpoint: &Endpoint) -> Failure {
     let said = message_of(value).map(|said| printable(&endpoint.redactor().clean(&said)));
     let message = match said {
         Some(said) => format!("`{}` says: {said}", endpoint.host()),
-        None => format!("`{}` reported an error in the middle of the answer", endpoint.host()),
+        None => format!("`{}` sent an error that says nothing, or no answer; check `base_url`", endpoint.host()),
     };
     let inner = value.get("error").filter(|error| error.is_object()).unwrap_or(value);
     let code = inner.get("code").or_else(|| inner.get("status"));
@@ -123,13 +123,16 @@ fn advice(status: StatusCode, endpoint: &Endpoint) -> Option<String> {
     }
 }
 
-/// Where a redirect leads, without its query, which may hold anything.
+/// Where a redirect leads, without what may hold anything.
 fn target(headers: &HeaderMap, endpoint: &Endpoint) -> String {
     let location = text(headers, "location").and_then(|location| endpoint.base().join(location).ok());
     match location {
-        Some(url) => {
-            let clean = format!("{}://{}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path());
-            format!("`{}`", endpoint.redactor().clean(&printable(&clean)))
+        Some(mut url) => {
+            url.set_query(None);
+            url.set_fragment(None);
+            // Neither can fail where there is a host; without one there is neither.
+            let _ = (url.set_username(""), url.set_password(None));
+            format!("`{}`", endpoint.redactor().clean(&printable(url.as_str())))
         }
         None => "nowhere".to_owned(),
     }

@@ -96,9 +96,21 @@ mod show {
         let set = run(&["plugin", "show", "vad/silero", "--set", "min_silence_duration=2", "--format", "json"])?;
         assert_eq!(json(&set)["plugins"][0]["capabilities"]["min_silence_duration"], 2.0);
 
+        let speech = stdout(&run(&["plugin", "show", "vad/fake"])?);
+        assert!(speech.contains(" list of seconds,") && !speech.contains("seconds in s"), "{speech}");
+
         let without = json(&run(&["plugin", "show", "stt/openai", "--format", "json"])?);
         let why = without["plugins"][0]["capabilities_unknown"].as_str().unwrap_or_default();
         assert!(why.starts_with("unknown until created: ") && why.contains("OPENAI_API_KEY"), "{why}");
+        for format in ["table", "json"] {
+            let show = ["plugin", "show", "silero", "--format", format, "--set"];
+            assert_refused(&run(&[&show[..], &["foo=9"]].concat())?, 3, "`foo` is not an option");
+            assert_refused(
+                &run(&[&show[..], &["activation_threshold=9"]].concat())?,
+                3,
+                "between 0.0 and 1.0, but is `9.0`",
+            );
+        }
         let with = lk_go()?
             .args(["plugin", "show", "stt/openai", "--set", "use_realtime=true"])
             .env("OPENAI_API_KEY", KEY)
@@ -134,6 +146,12 @@ mod show {
     fn names_are_looked_up_with_help() -> Result {
         assert_refused(&run(&["plugin", "show", "vad/siler"])?, 5, "did you mean `silero`?");
         assert_refused(&run(&["plugin", "show", "siler"])?, 5, "there is no plugin `siler`; did you mean `silero`?");
+        for command in ["show", "schema", "check", "download-files"] {
+            let told = run(&["plugin", command, "vda/silero"])?;
+            assert_refused(&told, 5, "there is no plugin `vda/silero`; did you mean `vad/silero`?");
+            assert_refused(&run(&["plugin", command, "llm/openai/gpt-4o"])?, 5, "choose from `llm/openai`");
+        }
+        assert_eq!(run(&["plugin", "download-files", "silero", "--dry-run"])?.status.code(), Some(0));
         let several = "several plugins are called `fake`; write one of `llm/fake`, `stt/fake`, `tts/fake`, `vad/fake`";
         assert_refused(&run(&["plugin", "show", "fake"])?, 5, several);
         assert_refused(&run(&["plugin", "show"])?, 2, "<KIND/NAME|FILE>");
@@ -213,7 +231,8 @@ mod check {
         assert_refused(&run(&["plugin", "check", "vad/siler"])?, 5, "did you mean `silero`?");
         assert_refused(&run(&["plugin", "check", "--set", "a=b"])?, 2, "a config is for one plugin");
         let wrong = run(&["plugin", "check", "vad/silero", "--set", "activation_threshold=7"])?;
-        assert_eq!(wrong.status.code(), Some(3), "{}", stderr(&wrong));
+        // It was given: nobody needs to be told how.
+        assert_eq!((wrong.status.code(), stderr(&wrong)), (Some(3), String::new()));
         Ok(())
     }
 }
@@ -236,6 +255,21 @@ mod doctor {
         assert_eq!(state("llm/openai"), Some("ready".into()));
         assert_eq!(state("stt/stream"), Some("wants_config".into()));
         assert!(stdout(&run(&["doctor"])?).ends_with("\nno problems\n"));
+
+        let told = lk_go()?.arg("doctor").env("LK_PLUGIN_STRICT", "1").env_remove("LK_MODEL_DIR").output()?;
+        let words: Vec<Vec<String>> =
+            stdout(&told).lines().map(|line| line.split_whitespace().map(str::to_owned).collect()).collect();
+        for line in ["LK_PLUGIN_STRICT set lk-go", "LK_MODEL_DIR not set lk-go"] {
+            assert!(words.iter().any(|words| words.join(" ") == line), "`{line}` is not in:\n{}", stdout(&told));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_model_folder_that_nobody_can_use_is_a_problem() -> Result {
+        let sick = lk_go()?.arg("doctor").env("LK_MODEL_DIR", "models").output()?;
+        assert_eq!(sick.status.code(), Some(1), "{}", stderr(&sick));
+        assert!(stdout(&sick).contains("1  `LK_MODEL_DIR` is `models`, which depends on"), "{}", stdout(&sick));
         Ok(())
     }
 
@@ -245,9 +279,10 @@ mod doctor {
         let sick = lk_go()?.arg("doctor").env("LK_PLUGIN_PATH", "/no/such/folder:relative").output()?;
         assert_eq!(sick.status.code(), Some(1), "{}", stderr(&sick));
         let text = stdout(&sick);
-        for problem in
-            ["1  `/no/such/folder` is not loaded: is not there", "2  `relative` is not loaded: is not absolute"]
-        {
+        for problem in [
+            "1  on `LK_PLUGIN_PATH`, `/no/such/folder` is not there",
+            "2  on `LK_PLUGIN_PATH`, `relative` is not absolute",
+        ] {
             assert!(text.contains(problem), "`{problem}` is not in:\n{text}");
         }
         Ok(())

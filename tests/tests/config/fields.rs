@@ -93,7 +93,7 @@ fn null_is_not_given() {
     assert_eq!(Optional::from_config(&config(json!({"value": null}))).unwrap().value, None);
     assert_eq!(
         refusal::<Required>(&config(json!({"value": null}))),
-        "`value` is missing; give an integer from 0 to 255"
+        "`value` must be an integer from 0 to 255, but is `null`"
     );
 }
 

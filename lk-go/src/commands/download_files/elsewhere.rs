@@ -1,5 +1,6 @@
 //! `lk-go plugin download-files`, where this program was built without it.
 
+use crate::BuiltIns;
 use crate::cli::DownloadArgs;
 use crate::error::{Error, Exit, Result};
 
@@ -8,7 +9,7 @@ use crate::error::{Error, Exit, Result};
 /// # Errors
 ///
 /// Always.
-pub(super) fn run(_: &DownloadArgs) -> Result<Exit> {
+pub(super) fn run(_: &DownloadArgs, _: BuiltIns<'_>) -> Result<Exit> {
     Err(Error::Refused(
         "this lk-go was built without the feature `download`, and downloads no files; build one with it".to_owned(),
     ))

@@ -5,7 +5,9 @@ use lk_plugin::config::{FieldDescription, TypeDescription};
 /// Type, limits, choices, default, and the variable that is asked.
 pub(super) fn of(field: &FieldDescription) -> String {
     let mut parts = vec![field.value_type.name()];
-    let unit = field.unit.as_deref().filter(|unit| *unit != "s" || field.value_type.name() != "seconds");
+    // The type says it already.
+    let is_told = *field.value_type.innermost() == TypeDescription::Seconds;
+    let unit = field.unit.as_deref().filter(|unit| *unit != "s" || !is_told);
     if let Some(unit) = unit {
         parts[0].push_str(&format!(" in {unit}"));
     }
