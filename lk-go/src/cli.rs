@@ -19,7 +19,7 @@ Exit codes:
     1  findings: the command worked and found something wrong
     2  usage: the command line makes no sense
     3  config: a plugin's config is wrong
-    4  input: a file cannot be read or understood, or the result cannot be written
+    4  input: a file cannot be read or understood, or the result not written
     5  not found: no such plugin or kind of plugin
     6  provider: a plugin failed at its work
     7  load refused: the plugins cannot be used together
@@ -37,7 +37,9 @@ use self::late::Late;
 pub(crate) use self::plugin::{
     CheckArgs, DownloadArgs, ListArgs, LockArgs, NewArgs, PluginCommand, SchemaArgs, ShowArgs,
 };
-pub(crate) use self::voice::{Events, LlmArgs, RunArgs, RunFormat, StreamFormat, SttArgs, TtsArgs, VadArgs, VadFormat};
+pub(crate) use self::voice::{
+    Events, LlmArgs, RunArgs, RunFormat, StreamFormat, SttArgs, TtsArgs, TtsFormat, VadArgs, VadFormat,
+};
 
 /// Lists the plugins of a voice agent and tries them.
 #[derive(Debug, Parser)]
@@ -154,7 +156,7 @@ pub(crate) struct BuildArgs {
     #[arg(long, required = true, value_name = "CRATE[@VERSION]|PATH|GIT-URL")]
     pub(crate) with: Vec<String>,
     /// The program to write; `./lk-go` unless given
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, alias = "out", value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// Where lk-plugin comes from: the folder of a clone, a git URL with `#` and a revision if you like, or a version
     #[arg(long, value_name = "PATH|GIT-URL|VERSION")]
@@ -199,10 +201,12 @@ pub(crate) enum ListFormat {
 // Where the plugin's config comes from. Not a docstring, which clap would take for what the command does.
 #[derive(Debug, Args)]
 pub(crate) struct ConfigArgs {
-    /// A file with the plugin's config: TOML, JSON or YAML, as its ending says
+    /// A file with the plugin's config: TOML, JSON or YAML
     #[arg(long = "config", value_name = "FILE")]
     pub(crate) config_file: Option<PathBuf>,
-    /// A config value for the plugin, which goes before the file's; may be given several times, and the last one of a key counts
+    /// A config value for the plugin, which goes before the file's
+    ///
+    /// May be given several times; the last one of a key counts.
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
     pub(crate) settings: Vec<(String, String)>,
 }
@@ -214,11 +218,37 @@ impl ConfigArgs {
     }
 }
 
-fn setting(text: &str) -> Result<(String, String), String> {
+/// Key and value of `--set`.
+///
+/// # Errors
+///
+/// What is wrong with it, without what may be a value.
+pub(crate) fn setting(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        Some(_) => Err(format!("`{}` has no key before the `=`; write `--set KEY=VALUE`", printable::argument(text))),
-        None => Err(format!("`{}` has no `=`; write `--set KEY=VALUE`", printable::argument(text))),
+        Some(_) => Err(format!("`{}` has no key before the `=`; write `--set KEY=VALUE`", printable::stray(text))),
+        None => Err(format!("`{}` has no `=`; write `--set KEY=VALUE`", key_of(text))),
+    }
+}
+
+/// As [`setting`], of a config with tables.
+fn table_setting(text: &str) -> Result<(String, String), String> {
+    let (key, value) = setting(text)?;
+    match key.split_once('.') {
+        Some((table, rest)) if !table.is_empty() && !rest.is_empty() => Ok((key, value)),
+        _ => Err(format!(
+            "`--set {}=…` names no key in a table; write `--set TABLE.KEY=VALUE`, as in `stt.language=de`",
+            printable::argument(&key)
+        )),
+    }
+}
+
+/// What is a key at the start of a setting without `=`; what follows may be the value of a secret.
+fn key_of(text: &str) -> String {
+    let is_key = |char: char| matches!(char, 'a'..='z' | '0'..='9' | '_' | '.');
+    match text.split_once(|char| !is_key(char)) {
+        Some((key, _)) => format!("{}…", printable::argument(key)),
+        None => printable::argument(text),
     }
 }
 
@@ -231,6 +261,29 @@ mod tests {
     #[test]
     fn the_definition_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_of_what_hears_and_speaks_fits_80_columns() {
+        let mut root = Cli::command();
+        root.build();
+        for name in ["run", "vad", "llm", "stt", "tts"] {
+            let help = root.find_subcommand_mut(name).map(|command| command.render_long_help().to_string());
+            let help = help.unwrap_or_default();
+            assert!(help.contains("Exit codes:"), "{name}");
+            let long: Vec<&str> = help.lines().filter(|line| line.chars().count() > 80).collect();
+            assert!(long.is_empty(), "{name}: {long:#?}");
+        }
+    }
+
+    #[test]
+    fn an_output_has_the_same_names_everywhere() {
+        for command in ["run --in a.wav", "tts hi", "build --with ./a"] {
+            for output in ["-o", "--out", "--output"] {
+                let line = format!("lk-go {command} {output} b");
+                assert!(Cli::try_parse_from(line.split(' ')).is_ok(), "{line}");
+            }
+        }
     }
 
     #[test]
@@ -264,5 +317,24 @@ mod tests {
         assert_eq!(setting("language="), Ok(("language".to_owned(), String::new())));
         assert!(setting("threshold").is_err_and(|message| message.contains("`threshold` has no `=`")));
         assert!(setting("=1").is_err_and(|message| message.contains("no key")));
+    }
+
+    #[test]
+    fn a_setting_of_a_config_with_tables_names_table_and_key() {
+        assert_eq!(table_setting("stt.a.b=c=d"), Ok(("stt.a.b".to_owned(), "c=d".to_owned())));
+        for text in ["stt=fake", "stt.=fake", ".stt=fake", "language=fake"] {
+            let message = table_setting(text).err().unwrap_or_default();
+            assert!(message.contains("names no key in a table; write") && !message.contains("fake"), "{message}");
+        }
+        assert!(table_setting("stt").is_err_and(|message| message.starts_with("`stt` has no `=`")));
+    }
+
+    #[test]
+    fn what_may_be_a_value_is_not_repeated() {
+        for text in ["api_key:sk-S3CRET", "api_key sk-S3CRET", "api_key-S3CRET", "S3CRET", "=S3CRET"] {
+            let message = setting(text).err().unwrap_or_default();
+            assert!(message.contains("…` has no ") && !message.contains("CRET"), "{message}");
+        }
+        assert_eq!(setting("a.b:c").err().as_deref(), Some("`a.b…` has no `=`; write `--set KEY=VALUE`"));
     }
 }

@@ -63,7 +63,7 @@ pub(crate) enum Error {
     /// A directory of plugin files that cannot be used, or files where this program takes none.
     #[error("{0}")]
     Refused(String),
-    /// A command line that names too little.
+    /// A command line that names too little, or what cannot be meant.
     #[error("{0}")]
     Usage(String),
     /// A program that cannot be built.

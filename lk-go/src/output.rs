@@ -20,6 +20,9 @@ use crate::{printable, terminal, usage};
 /// The narrowest that a terminal makes a table's last column: a few words a line.
 const MIN_LAST_COLUMN: u16 = 20;
 
+/// The blanks behind each column of a table, which count to its width.
+const GAP: u16 = 2;
+
 /// Prints a result to standard output.
 ///
 /// A reader that went away (`| head`) has seen enough: that is no error.
@@ -67,6 +70,12 @@ pub(crate) fn json_line(value: &impl Serialize) -> Result<String> {
 /// that: 1.344, never 1.3440000000000001.
 pub(crate) fn seconds(duration: Duration) -> f64 {
     ((duration.as_nanos() + 500) / 1000) as f64 / 1e6
+}
+
+/// Prints a result to standard error, for a command whose standard output is audio; else as [`result`].
+pub(crate) fn result_aside(text: &str) {
+    // Nobody is left to hear that this failed.
+    let _ = io::stderr().write_all(printable::lines(text).as_bytes());
 }
 
 /// The width of the terminal that standard output is; `None` when it is none.
@@ -117,20 +126,33 @@ fn wrapped<'t, const N: usize>(
 ) -> String {
     let mut table = Table::new();
     table.load_style(NOTHING).set_header(header).add_rows(rows);
-    let last = table.column_max_content_widths().last().map_or(0, |width| (*width).min(MIN_LAST_COLUMN));
+    let widths = table.column_max_content_widths();
+    let last = widths.last().map_or(0, |width| (*width).min(MIN_LAST_COLUMN));
+    // Else the other columns wrap too, between words.
+    let needed: u32 = widths.iter().rev().skip(1).map(|width| u32::from(*width) + u32::from(GAP)).sum();
+    let is_wide_enough = needed + u32::from(last) <= u32::from(width);
+    let words: Vec<u16> = (0..N).map(|column| longest_word(&table, column)).collect();
     for (index, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((0, 2));
+        column.set_padding((0, GAP));
         if right.contains(&index) {
             column.set_cell_alignment(CellAlignment::Right);
         }
-        column.set_constraint(if index + 1 < N {
-            ColumnConstraint::ContentWidth
-        } else {
-            ColumnConstraint::LowerBoundary(Width::Fixed(last))
+        column.set_constraint(match words.get(index) {
+            Some(_) if index + 1 == N => ColumnConstraint::LowerBoundary(Width::Fixed(last + GAP)),
+            Some(word) if !is_wide_enough => ColumnConstraint::LowerBoundary(Width::Fixed(word.saturating_add(GAP))),
+            _ => ColumnConstraint::ContentWidth,
         });
     }
-    table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    // The gap behind the last column is not printed.
+    table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width.saturating_add(GAP));
     table.trim_fmt() + "\n"
+}
+
+/// The width of the longest word in a column.
+fn longest_word(table: &Table, column: usize) -> u16 {
+    let cells = table.header().into_iter().chain(table.row_iter()).filter_map(|row| row.cell_iter().nth(column));
+    let widths = cells.filter_map(|cell| cell.content().split(' ').map(measure_text_width).max());
+    widths.max().map_or(0, |width| u16::try_from(width).unwrap_or(u16::MAX))
 }
 
 /// Names and what belongs to them, side by side without a header; else as [`table`].
@@ -316,6 +338,23 @@ mod tests {
         let table = table(["NAME", "DESCRIPTION"], rows, &[]);
         assert_eq!(table, "NAME  DESCRIPTION\none   first \u{FFFD}[31msecond third\n");
     }
+
+    #[test]
+    fn a_narrow_terminal_breaks_no_word() {
+        let header = ["TURN", "TRANSCRIPT (s)", "AUDIO (s)", "OUTCOME"];
+        let rows = || [["1", "0.000", "0.001", "interrupted"].map(Cow::Borrowed)].into_iter();
+        let [whole, narrow] = [44, 36];
+        for width in 1..60 {
+            let table = wrapped(header, rows(), &[0, 1, 2], width);
+            for word in ["TURN", "TRANSCRIPT", "AUDIO", "OUTCOME", "0.000", "interrupted"] {
+                assert!(table.contains(word), "{word} {width}\n{table}");
+            }
+            assert_eq!(table.lines().count(), if width >= whole { 2 } else { 3 }, "{width}\n{table}");
+            let longest = table.lines().map(measure_text_width).max().unwrap_or(0);
+            assert!(longest <= usize::from(width.max(narrow)), "{width}\n{table}");
+        }
+    }
+
     #[test]
     fn with_and_without_a_terminal_a_table_is_the_same_where_all_fits() {
         let header = ["NAME", "SIZE", "WHAT IT IS"];

@@ -23,6 +23,14 @@ pub(crate) fn argument(text: &str) -> String {
     start
 }
 
+/// An argument that nobody expected, as [`argument`] but for what stands after a `=`: that may be the value of a secret.
+pub(crate) fn stray(text: &str) -> String {
+    match text.split_once('=') {
+        Some((key, value)) if !value.is_empty() => format!("{}=…", argument(key)),
+        _ => argument(text),
+    }
+}
+
 /// A path, to stand in a message; when it is long, its end, which has the file's own name.
 pub(crate) fn path(path: &Path) -> String {
     let text: String = path.to_string_lossy().chars().map(replaced).collect();
@@ -94,6 +102,15 @@ mod tests {
         assert_eq!(argument("a\x1b[31mb\nc\u{9B}d\u{202E}é"), "a\u{FFFD}[31mb\u{FFFD}c\u{FFFD}d\u{FFFD}é");
         assert_eq!(argument(&"ä".repeat(60)), "ä".repeat(60));
         assert_eq!(argument(&"ä".repeat(61)), "ä".repeat(60) + "…");
+    }
+
+    #[test]
+    fn a_value_in_a_stray_argument_is_not_repeated() {
+        for (text, shown) in
+            [("api_key=sk-1", "api_key=…"), ("=sk-1", "=…"), ("api_key=", "api_key="), ("x.wav", "x.wav")]
+        {
+            assert_eq!(stray(text), shown);
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 /// When to print in colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
-    /// On a terminal, unless NO_COLOR is set; CLICOLOR_FORCE=1 wants it everywhere
+    /// As NO_COLOR and CLICOLOR_FORCE say, else on a terminal
     Auto,
     /// Always
     Always,

@@ -103,6 +103,9 @@ fn speech_is_a_wav_file() -> Result {
     let spoken = piped(&["tts", "-", "--plugin", "fake", "-o", "-"], b"hello\n")?;
     assert_eq!(spoken.stdout, fs::read(&path)?);
     assert!(stderr(&spoken).contains("0.250 s of speech at 24000 Hz"), "{}", stderr(&spoken));
+    let spoken = run(&["tts", "hello", "--plugin", "fake", "-o", "-", "--format", "json"])?;
+    let line: Value = serde_json::from_str(&stderr(&spoken))?;
+    assert_eq!((&line["type"], &line["file"]), (&"speech".into(), &Value::Null));
     Ok(())
 }
 
@@ -134,7 +137,25 @@ fn mistakes_say_what_to_do_and_have_their_exit_codes() -> Result {
     ] {
         assert_fails(&run(arguments)?, code, message);
     }
+    for command in [&["llm"][..], &["tts", "-o", "speech.wav"]] {
+        let with = |text| [command, &["--plugin", "fake", text]].concat();
+        assert_fails(&run(&with(""))?, 4, "the text is empty");
+        assert_fails(&piped(&with("-"), b"\n")?, 4, "standard input is empty");
+    }
     assert_fails(&piped(&["llm", "-", "--plugin", "fake"], b"\xff")?, 4, "standard input is not UTF-8");
+    Ok(())
+}
+
+#[cfg(unix)]
+#[test]
+fn speech_does_not_replace_the_text_that_is_spoken() -> Result {
+    let folder = TempDir::new()?;
+    let text = folder.path().join("text");
+    fs::write(&text, "hello")?;
+    let mut tts = Command::new(binary()?);
+    tts.args(["tts", "-", "--plugin", "fake", "-o"]).arg(&text).stdin(fs::File::open(&text)?);
+    assert_fails(&tts.output()?, 2, "standard input and `--output` are the same file");
+    assert_eq!(fs::read(&text)?, b"hello");
     Ok(())
 }
 

@@ -32,7 +32,7 @@ pub(super) fn create<K: PluginKind + ?Sized>(
 /// When the file cannot be read, or is no config.
 pub(super) fn config(arguments: &ConfigArgs) -> Result<Config> {
     let mut config = match &arguments.config_file {
-        Some(file) => Config::from_file(file).map_err(|error| unreadable(file, error))?,
+        Some(file) => file_config(file)?,
         None => Config::new(),
     };
     for (key, value) in &arguments.settings {
@@ -41,8 +41,21 @@ pub(super) fn config(arguments: &ConfigArgs) -> Result<Config> {
     Ok(config)
 }
 
+/// The config in a file.
+///
+/// # Errors
+///
+/// When the file cannot be read, or is no config. What is no file but a single value is not repeated: it may be a secret.
+pub(super) fn file_config(file: &Path) -> Result<Config> {
+    let name = printable::path(file);
+    if let Some((key, _)) = name.split_once('=').filter(|_| !file.exists()) {
+        return Err(Error::Usage(format!("`{key}=…` is no config file; write `--set {key}=…` for a single value")));
+    }
+    Config::from_file(file).map_err(|error| unreadable(file, error))
+}
+
 /// What the user named, if the file is at fault and not what it says.
-pub(super) fn unreadable(file: &Path, error: lk_plugin::Error) -> Error {
+fn unreadable(file: &Path, error: lk_plugin::Error) -> Error {
     if error.kind() != ErrorKind::Io {
         return error.into();
     }

@@ -55,6 +55,8 @@ fn is_file(text: &str) -> bool {
     match text.split_once('/') {
         Some((kind, _)) if kind.parse::<Kind>().is_ok() => false,
         Some((kind, name)) if [kind, name].iter().all(|word| check_plugin_name(word).is_ok()) => path.exists(),
+        // A setting without its `--set`: the value may be a secret, which messages about files would repeat.
+        _ if text.contains('=') => path.exists(),
         _ => text.contains(['/', MAIN_SEPARATOR]) || path.exists() || path.extension().is_some(),
     }
 }
@@ -103,7 +105,7 @@ pub(super) fn look_up(text: &str, plugins: &[(&str, &str)], built_ins: BuiltIns<
     let names: Vec<&str> = plugins.iter().map(|(_, name)| *name).collect();
     let choices = if text.contains('/') { &specs } else { &names };
     let found: Vec<usize> = (0..plugins.len()).filter(|index| choices[*index] == text).collect();
-    let shown = printable::argument(text);
+    let shown = printable::stray(text);
     if let [index] = found.as_slice() {
         return Ok(*index);
     }
@@ -145,6 +147,8 @@ mod tests {
                 "sillero",
                 "there is no plugin `sillero`; did you mean `silero`? choose from `fake`, `openai`, `silero`; more",
             ),
+            ("api_key=S3CRET", "there is no plugin `api_key=…`; choose from"),
+            ("api_key=S3/CRET", "there is no plugin `api_key=…`; choose from"),
             ("vda/silero", "there is no plugin `vda/silero`; did you mean `vad/silero`? choose from `llm/fake`, "),
             (
                 "llm/openai/gpt-4o",
@@ -172,7 +176,7 @@ mod tests {
         for text in ["src/commands", "./silero", "vda/silero.so", "libx.so", "src", "a/b/c", "/", "Cargo.toml"] {
             assert!(is_file(text), "{text}");
         }
-        for text in ["vda/silero", "vad/x.so", "silero", "llm/openai/gpt-4o", "tts/"] {
+        for text in ["vda/silero", "vad/x.so", "silero", "llm/openai/gpt-4o", "tts/", "api_key=S3/CR.T"] {
             assert!(!is_file(text), "{text}");
         }
     }

@@ -13,7 +13,7 @@ use crate::error::{Error, Exit, Result};
 use crate::voice::{Pace, Session, TurnFailure, VoiceEventType};
 use crate::wav::WavReader;
 use crate::wav_writer::WavWriter;
-use crate::{interrupt, output};
+use crate::{interrupt, output, wav_writer};
 
 mod config;
 mod line;
@@ -26,12 +26,17 @@ const MAX_FAILURES: usize = 3;
 ///
 /// # Errors
 ///
-/// When the config is wrong, the recording cannot be read, the answers cannot be written, or the vad fails.
+/// When the answers would replace the recording or the config, the config is wrong, the recording cannot be read, the
+/// answers cannot be written, or the vad fails.
 pub(super) fn run(arguments: &RunArgs, built_ins: BuiltIns<'_>) -> Result<Exit> {
     let Some(input) = arguments.input.as_ref().filter(|_| !arguments.print_config) else {
         output::result(config::DEFAULT)?;
         return Ok(Exit::Good);
     };
+    if let Some(output) = &arguments.output {
+        let inputs = [("`--in`", Some(input.as_path())), ("`<CONFIG.toml>`", arguments.config_file.as_deref())];
+        wav_writer::refuse_same(("--out", output), &inputs)?;
+    }
     // First: what making the plugins tells is told too.
     let monitor = Monitor::global().subscribe();
     let Agent { plugins, mut options, labels } =
@@ -51,8 +56,8 @@ pub(super) fn run(arguments: &RunArgs, built_ins: BuiltIns<'_>) -> Result<Exit> 
     let mut recording = opened?;
     let (rate, channels) = (plugins.tts.sample_rate(), plugins.tts.channels());
     let answers = arguments.output.as_ref().map(|path| WavWriter::create(path, rate, channels)).transpose()?;
-    // Standard output is the speech.
-    let is_quiet = arguments.output.as_ref().is_some_and(|path| path.as_os_str() == "-");
+    let stdout_is_speech = arguments.output.as_ref().is_some_and(|path| path.as_os_str() == "-");
+    let printer = Printer { format: arguments.format, stdout_is_speech };
     let session = Session::new(plugins, options)?;
     if arguments.config_file.is_none() && arguments.settings.is_empty() {
         output::note(
@@ -60,8 +65,7 @@ pub(super) fn run(arguments: &RunArgs, built_ins: BuiltIns<'_>) -> Result<Exit> 
         );
     }
     let report = Report::new(labels.clone());
-    let format = arguments.format;
-    let mut run = Run { session, monitor, answers, labels, report, format, is_quiet, failures: 0, failed: None };
+    let mut run = Run { session, monitor, answers, labels, report, printer, failures: 0, failed: None };
     let begun = Instant::now();
     let outcome = run.converse(&mut recording)?;
     run.report.took = begun.elapsed();
@@ -78,8 +82,7 @@ struct Run {
     answers: Option<WavWriter>,
     labels: Labels,
     report: Report,
-    format: RunFormat,
-    is_quiet: bool,
+    printer: Printer,
     // In a row.
     failures: usize,
     failed: Option<Exit>,
@@ -125,12 +128,10 @@ impl Run {
         }
         for event in self.session.take_events() {
             self.report.take(&event);
-            if !self.is_quiet {
-                match self.format {
-                    RunFormat::Json => output::result(&line::of(&event)?)?,
-                    RunFormat::Text => output::result(&report::said(&event))?,
-                }
-            }
+            self.printer.print(|format| match format {
+                RunFormat::Json => line::of(&event),
+                RunFormat::Text => Ok(report::said(&event)),
+            })?;
             let turn = event.turn;
             match event.event_type {
                 VoiceEventType::Failed(failure) => {
@@ -149,9 +150,10 @@ impl Run {
                 let is = if availability.available { "is back" } else { "failed, and is left out until it is back" };
                 output::note(format_args!("{}/{} {is}", availability.kind, availability.member));
             }
-            if self.format == RunFormat::Json && !self.is_quiet {
-                output::result(&output::json_line(&event)?)?;
-            }
+            self.printer.print(|format| match format {
+                RunFormat::Json => output::json_line(&event),
+                RunFormat::Text => Ok(String::new()),
+            })?;
         }
         Ok(())
     }
@@ -177,17 +179,32 @@ impl Run {
             answers.finish()?;
         }
         self.report.length = length;
-        if !self.is_quiet {
-            output::result(&match self.format {
-                RunFormat::Json => line::end(&self.report, outcome == Exit::Good)?,
-                RunFormat::Text => self.report.text(),
-            })?;
-        }
+        self.printer.print(|format| match format {
+            RunFormat::Json => line::end(&self.report, outcome == Exit::Good),
+            RunFormat::Text => Ok(self.report.text()),
+        })?;
         Ok(match (outcome, self.failed) {
             (Exit::Interrupted, _) => Exit::Interrupted,
             (_, Some(failed)) => failed,
             (outcome, None) => outcome,
         })
+    }
+}
+
+/// Prints the result where it belongs.
+struct Printer {
+    format: RunFormat,
+    stdout_is_speech: bool,
+}
+
+impl Printer {
+    /// Prints a part of it; people get none where standard output is speech.
+    fn print(&self, part: impl FnOnce(RunFormat) -> Result<String>) -> Result<()> {
+        match (self.format, self.stdout_is_speech) {
+            (format, false) => output::result(&part(format)?),
+            (RunFormat::Json, true) => part(RunFormat::Json).map(|part| output::result_aside(&part)),
+            (RunFormat::Text, true) => Ok(()),
+        }
     }
 }
 

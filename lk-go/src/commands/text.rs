@@ -2,27 +2,36 @@
 
 use std::io::{IsTerminal, Read};
 
+use lk_plugin::BoxError;
+
 use crate::error::{Error, Result};
 use crate::interrupt::Interruptible;
 
 /// The longest text that is read from standard input, in bytes.
 const MAX_TEXT: u64 = 16 << 20;
 
-/// The argument, or standard input for `-`, without the line break at its end.
+/// The argument, or standard input for `-`, without the line break at its end; never empty.
 ///
 /// # Errors
 ///
-/// When standard input is a terminal, cannot be read, is too long, or is not UTF-8.
+/// When there is no text, or standard input is a terminal, cannot be read, is too long, or is not UTF-8.
 pub(super) fn read(argument: &str) -> Result<String> {
-    if argument != "-" {
-        return Ok(argument.to_owned());
-    }
-    let refused = |problem: &str, advice: &str, source| Error::Input {
-        file: "standard input".to_owned(),
-        problem: problem.to_owned(),
-        advice: advice.to_owned(),
-        source,
+    let (name, text) = match argument {
+        "-" => ("standard input", from_standard_input()?),
+        text => ("the text", text.to_owned()),
     };
+    if text.is_empty() {
+        return Err(refused(name, "is empty", "give some words", None));
+    }
+    Ok(text)
+}
+
+fn refused(name: &str, problem: &str, advice: &str, source: Option<BoxError>) -> Error {
+    Error::Input { file: name.to_owned(), problem: problem.to_owned(), advice: advice.to_owned(), source }
+}
+
+fn from_standard_input() -> Result<String> {
+    let refused = |problem: &str, advice: &str, source| refused("standard input", problem, advice, source);
     if std::io::stdin().is_terminal() {
         return Err(refused("is a terminal here", "pipe a text into it, or write the text instead of `-`", None));
     }

@@ -1,5 +1,6 @@
 //! `lk-go tts`: what a text-to-speech plugin says, as a WAV file.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use lk_plugin::{ErrorKind, SynthesizeOptions, Tts};
@@ -7,17 +8,21 @@ use serde::Serialize;
 
 use super::{chosen, text};
 use crate::BuiltIns;
-use crate::cli::{StreamFormat, TtsArgs};
+use crate::cli::{TtsArgs, TtsFormat};
 use crate::error::{Exit, Result};
 use crate::wav_writer::WavWriter;
-use crate::{interrupt, output, printable};
+use crate::{interrupt, output, printable, wav_writer};
 
 /// Speaks the text into the file.
 ///
 /// # Errors
 ///
-/// When there is no such plugin, its config is wrong, it fails, or the file cannot be written. There is no new file then.
+/// When the file would replace what is read, there is no such plugin, its config is wrong, it fails, or the file cannot be
+/// written. There is no new file then.
 pub(super) fn run(arguments: &TtsArgs, built_ins: BuiltIns<'_>) -> Result<Exit> {
+    let standard_input = Some(Path::new("-")).filter(|path| path.as_os_str() == arguments.text.as_str());
+    let inputs = [("standard input", standard_input), ("`--config`", arguments.config.config_file.as_deref())];
+    wav_writer::refuse_same(("--output", &arguments.output), &inputs)?;
     let tts = chosen::create::<dyn Tts>(&arguments.plugin, &arguments.config, built_ins)?;
     interrupt::listen();
     let text = text::read(&arguments.text)?;
@@ -75,12 +80,11 @@ struct Done {
 }
 
 impl Done {
-    fn print(&self, format: StreamFormat, length: Duration) -> Result<()> {
-        let text = match (format, &self.file) {
-            (StreamFormat::Json, Some(_)) => return output::result(&output::json_line(self)?),
-            (StreamFormat::Json, None) => output::json_line(self)?,
-            (StreamFormat::Text, _) => format!(
-                "{}{:.3} s of speech at {} Hz; the first of it came after {:.3} s, the last after {:.3} s",
+    fn print(&self, format: TtsFormat, length: Duration) -> Result<()> {
+        let text = match format {
+            TtsFormat::Json => output::json_line(self)?,
+            TtsFormat::Text => format!(
+                "{}{:.3} s of speech at {} Hz; the first of it came after {:.3} s, the last after {:.3} s\n",
                 self.file.as_ref().map(|file| format!("`{file}`: ")).unwrap_or_default(),
                 length.as_secs_f64(),
                 self.sample_rate,
@@ -88,11 +92,12 @@ impl Done {
                 self.duration
             ),
         };
-        if self.file.is_some() {
-            return output::result(&(text + "\n"));
+        // Without a file standard output is the speech.
+        match format {
+            _ if self.file.is_some() => return output::result(&text),
+            TtsFormat::Json => output::result_aside(&text),
+            TtsFormat::Text => output::note(text.trim_end()),
         }
-        // Standard output is the speech.
-        output::note(text.trim_end());
         Ok(())
     }
 }

@@ -29,6 +29,8 @@ pub struct Config {
     texts: BTreeMap<String, Value>,
     // Where it stands in a larger config; empty when it is a whole.
     place: String,
+    // Keys of that place that are not the plugin's.
+    others: Vec<String>,
 }
 
 impl Config {
@@ -59,6 +61,32 @@ impl Config {
     #[must_use]
     pub fn within(mut self, place: impl Into<String>) -> Self {
         self.place = place.into();
+        self
+    }
+
+    /// Takes out keys that stand in the same table and are somebody else's. Messages about a key that nobody knows have them
+    /// among the choices.
+    ///
+    /// ```
+    /// use lk_plugin::{Config, PluginConfig};
+    ///
+    /// #[derive(PluginConfig)]
+    /// struct Ears {
+    ///     threshold: Option<u16>,
+    /// }
+    ///
+    /// let config = Config::from_json(r#"{"plugin": "ears", "plugn": "ears"}"#)?.without(&["plugin"]);
+    /// let problem = Ears::from_config(&config).err().map(|error| error.to_string()).unwrap_or_default();
+    /// assert_eq!(problem, "`plugn` is not an option; did you mean `plugin`? choose from `plugin`, `threshold`");
+    /// # Ok::<(), lk_plugin::Error>(())
+    /// ```
+    #[must_use]
+    pub fn without(mut self, keys: &[&str]) -> Self {
+        for key in keys {
+            self.values.remove(*key);
+            self.texts.remove(*key);
+        }
+        self.others.extend(keys.iter().map(ToString::to_string));
         self
     }
 
@@ -122,6 +150,10 @@ impl Config {
 
     pub(super) fn place(&self) -> &str {
         &self.place
+    }
+
+    pub(super) fn others(&self) -> &[String] {
+        &self.others
     }
 
     pub(super) fn values(&self) -> &Map<String, Value> {

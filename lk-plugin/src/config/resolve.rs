@@ -17,7 +17,7 @@ use crate::hint;
 /// The value of each field: complete, typed, and without what has a problem.
 pub(super) fn resolve(config: &Config, fields: &[ConfigField], problems: &mut Problems) -> Map<String, Value> {
     let given = Given { value: None, table: Some(config.values()), texts: config.texts().collect() };
-    Resolver { problems }.table(fields, &given, &Place::root(config))
+    Resolver { problems }.table(fields, config.others(), &given, &Place::root(config))
 }
 
 /// What was given for one place: a value, and texts for it (with an empty path) or for places in it.
@@ -71,7 +71,14 @@ struct Resolver<'p> {
 }
 
 impl Resolver<'_> {
-    fn table(&mut self, fields: &[ConfigField], given: &Given<'_>, place: &Place) -> Map<String, Value> {
+    /// `others` are keys that may be meant where one is unknown, but are not taken from here.
+    fn table(
+        &mut self,
+        fields: &[ConfigField],
+        others: &[String],
+        given: &Given<'_>,
+        place: &Place,
+    ) -> Map<String, Value> {
         let mut table = Map::new();
         for field in fields {
             let place = place.key(field.name).hidden_if(field.secret);
@@ -83,9 +90,10 @@ impl Resolver<'_> {
         for key in given.keys(false).into_iter().filter(|key| !known.contains(key)) {
             let path = place.key(key).path;
             let what = if place.path.is_empty() { "this plugin" } else { "this table" };
-            let advice = match known.as_slice() {
+            let choices: Vec<&str> = known.iter().copied().chain(others.iter().map(String::as_str)).collect();
+            let advice = match choices.as_slice() {
                 [] => format!("{what} takes none"),
-                known => hint::choose(key, known),
+                choices => hint::choose(key, choices),
             };
             self.problems.add(&path, format!("`{}` is not an option; {advice}", hint::shown(&path)));
         }
@@ -115,7 +123,7 @@ impl Resolver<'_> {
             match field.value_type {
                 ValueType::Optional(_) => return Some(Value::Null),
                 // What it needs is missed by its own keys.
-                ValueType::Config(fields) => return Some(Value::Object(self.table(fields, given, &place))),
+                ValueType::Config(fields) => return Some(Value::Object(self.table(fields, &[], given, &place))),
                 _ => {}
             }
         }
@@ -168,7 +176,7 @@ impl Resolver<'_> {
             {
                 self.bad(place, mistyped(value_type, value, place))
             }
-            ValueType::Config(fields) => Some(Value::Object(self.table(fields, given, place))),
+            ValueType::Config(fields) => Some(Value::Object(self.table(fields, &[], given, place))),
             ValueType::Table => {
                 let texts = given.texts.iter().map(|(path, text)| ((*path).to_owned(), Value::from(*text)));
                 Some(Value::Object(given.table.cloned().unwrap_or_default().into_iter().chain(texts).collect()))

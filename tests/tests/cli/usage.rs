@@ -50,7 +50,6 @@ fn nothing_that_the_user_wrote_steers_the_terminal() -> Result {
         (&["vad", GOLDEN, "--set", &format!("{evil}=1")], 3),
         (&["vad", GOLDEN, "--set", &format!("activation_threshold={evil}")], 3),
         (&["plugin", "list", "--kind", evil], 5),
-        (&["vad", GOLDEN, "--set", evil], 2),
         (&["vad", GOLDEN, "--format", evil], 2),
         (&["vad", GOLDEN, evil], 2),
         (&["vad", GOLDEN, &format!("--{evil}")], 2),
@@ -65,5 +64,30 @@ fn nothing_that_the_user_wrote_steers_the_terminal() -> Result {
 fn a_setting_without_equals_sign_is_a_usage_error() -> Result {
     assert_refused(&vad(GOLDEN, &["--set", "threshold"])?, 2, &["`threshold` has no `=`"]);
     assert_refused(&vad(GOLDEN, &["--set", "=1"])?, 2, &["no key"]);
+    Ok(())
+}
+
+#[test]
+fn a_key_that_slipped_out_of_its_setting_is_not_shown() -> Result {
+    for (line, code) in [
+        ("vad x.wav --set api_key= S3CRET", 2),
+        ("vad x.wav --set api_key S3CRET", 2),
+        ("vad x.wav --set api_key:S3CRET", 2),
+        ("vad x.wav --config api_key=S3CRET", 2),
+        ("vad x.wav api_key=S3CRET", 2),
+        ("run --in x.wav api_key=S3CRET", 2),
+        ("llm --plugin fake --set api_key= S3CRET", 2),
+        ("plugin check stt/openai --set api_key= S3CRET", 2),
+        ("plugin show stt/openai --set api_key= S3CRET", 2),
+        ("plugin check stt/openai api_key=S3CRET", 5),
+    ] {
+        let output = lk_go()?.args(line.split(' ')).output()?;
+        assert_refused(&output, code, &["api_key"]);
+        assert!(!stderr(&output).contains("S3CRET"), "{line}\n{}", stderr(&output));
+    }
+    let help = lk_go()?.args(["vad", "--set", "api_key=", "x.wav", "--help"]).output()?;
+    assert!(stdout(&help).contains("Usage: lk-go vad"), "{}", stderr(&help));
+    let empty = lk_go()?.args(["llm", "--plugin", "fake", "--set", "replies=", "--", "hi"]).output()?;
+    assert_refused(&empty, 3, &["`replies` must have at least 1 item"]);
     Ok(())
 }

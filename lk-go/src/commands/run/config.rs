@@ -72,7 +72,7 @@ impl Agent {
     /// When the file cannot be read, and else everything that is wrong in all tables at once.
     pub(super) fn load(file: Option<&Path>, settings: &[(String, String)], built_ins: BuiltIns<'_>) -> Result<Self> {
         let config = match file {
-            Some(file) => Config::from_file(file).map_err(|error| chosen::unreadable(file, error))?,
+            Some(file) => chosen::file_config(file)?,
             None => Config::from_toml(DEFAULT)?,
         };
         let registry = Registry::try_global()?;
@@ -125,24 +125,14 @@ impl Tables<'_> {
     fn refuse_unknown(&mut self) {
         let mut unknown: Vec<String> =
             self.config.keys().filter(|key| !SECTIONS.contains(key)).map(str::to_owned).collect();
-        let mut without_table = Vec::new();
         for (key, _) in self.settings {
-            match key.split_once('.') {
-                Some((table, rest)) if !rest.is_empty() => {
-                    if !SECTIONS.contains(&table) && !unknown.iter().any(|known| known == table) {
-                        unknown.push(table.to_owned());
-                    }
-                }
-                _ => without_table.push(key.clone()),
+            let table = key.split_once('.').map_or(key.as_str(), |(table, _)| table);
+            if !SECTIONS.contains(&table) && !unknown.iter().any(|known| known == table) {
+                unknown.push(table.to_owned());
             }
         }
         for table in unknown {
             self.problem(format!("`{table}` is not a table of this config; {}", choose(&table, &SECTIONS)));
-        }
-        for key in without_table {
-            self.problem(format!(
-                "`--set {key}=…` names no table; write `--set TABLE.{key}=…`, as in `stt.language=de`"
-            ));
         }
     }
 
@@ -193,7 +183,7 @@ impl Tables<'_> {
             }
         };
         let own: &[&str] = if K::KIND == Kind::Llm { &[PLUGIN, SYSTEM] } else { &[PLUGIN] };
-        match self.registry.create::<K>(&spec, &without(&table, own).within(kind)) {
+        match self.registry.create::<K>(&spec, &table.without(own)) {
             Ok(plugin) => Some((format!("{kind}/{spec}"), Arc::from(plugin))),
             Err(error) => {
                 self.problems.push(Error::of_look_up(error, &spec, self.built_ins));
@@ -227,17 +217,4 @@ impl Tables<'_> {
         let table = self.table(SESSION)?;
         SessionConfig::from_config(&table).map_err(|error| self.problems.push(error.into())).ok()
     }
-}
-
-/// The table without the keys that are ours.
-fn without(table: &Config, keys: &[&str]) -> Config {
-    let mut rest = Config::new();
-    for key in table.keys().filter(|key| !keys.contains(key)) {
-        match table.get(key) {
-            Some(Value::String(text)) if table.is_text(key) => rest.insert_text(key, text.as_str()),
-            Some(value) => rest.insert(key, value.clone()),
-            None => {}
-        }
-    }
-    rest
 }
