@@ -92,12 +92,13 @@ start_piper() {
 if [ "$wanted" = voice ]; then
   [ $# -gt 0 ] || set -- --in tests/golden/austen_16k.wav --no-interruptions
   cargo build --release
+  lk_go=${CARGO_TARGET_DIR:-target}/release/lk-go
   start_aimock tests/real/voice.json; start_whisper; start_piper
   # Not a plain `exec`: the servers are to be stopped.
-  target/release/lk-go run tests/real/voice.toml --out "$folder/reply.wav" --set "stt.base_url=$LK_REAL_WHISPER" \
+  "$lk_go" run tests/real/voice.toml --out "$folder/reply.wav" --set "stt.base_url=$LK_REAL_WHISPER" \
     --set "llm.base_url=$LK_REAL_AIMOCK" --set "tts.base_url=$LK_REAL_PIPER" "$@"
   printf '\nThe answers, as Whisper hears them in reply.wav:\n'
-  target/release/lk-go stt "$folder/reply.wav" --plugin openai/openai/whisper-tiny.en --set "base_url=$LK_REAL_WHISPER" --set api_key=test-key
+  "$lk_go" stt "$folder/reply.wav" --plugin openai/openai/whisper-tiny.en --set "base_url=$LK_REAL_WHISPER" --set api_key=test-key
   exit
 fi
 
