@@ -109,7 +109,8 @@ Examples:
 
 Tells which plugins this program has and whether instances can be made of them without a config, what is loaded from
 LK_PLUGIN_PATH and what is not and why, which model files are missing or of another length, which variables are set of those
-that lk-go reads or a config key names (what a plugin reads besides, such as its provider's key, is in its own docs), and
+that decide about plugins and models or that a config key names (what a plugin reads besides, such as its provider's key,
+is in its own docs), and
 how output is printed here. A plugin that only wants a config is no problem. With problems the exit code is 1.
 
 ", exit_codes!()))]
@@ -207,6 +208,8 @@ pub(crate) struct ConfigArgs {
     /// A config value for the plugin, which goes before the file's
     ///
     /// May be given several times; the last one of a key counts.
+    ///
+    /// An empty value stands last, or before another option.
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
     pub(crate) settings: Vec<(String, String)>,
 }
@@ -227,7 +230,7 @@ pub(crate) fn setting(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
         Some(_) => Err(format!("`{}` has no key before the `=`; write `--set KEY=VALUE`", printable::stray(text))),
-        None => Err(format!("`{}` has no `=`; write `--set KEY=VALUE`", key_of(text))),
+        None => Err(format!("{} has no `=`; write `--set KEY=VALUE`", key_of(text))),
     }
 }
 
@@ -243,12 +246,15 @@ fn table_setting(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// What is a key at the start of a setting without `=`; what follows may be the value of a secret.
+/// What looks like a key at the start of a setting without `=`; the rest may be the value of a secret.
 fn key_of(text: &str) -> String {
-    let is_key = |char: char| matches!(char, 'a'..='z' | '0'..='9' | '_' | '.');
-    match text.split_once(|char| !is_key(char)) {
-        Some((key, _)) => format!("{}…", printable::argument(key)),
-        None => printable::argument(text),
+    const MAX_KEY: usize = 32;
+    let is_key = |char: &char| matches!(char, 'a'..='z' | '_' | '.');
+    let key: String = text.chars().take(MAX_KEY).take_while(is_key).collect();
+    match text.len() - key.len() {
+        0 => format!("`{key}`"),
+        _ if key.is_empty() => "what follows `--set`".to_owned(),
+        _ => format!("`{key}…`"),
     }
 }
 
@@ -331,10 +337,14 @@ mod tests {
 
     #[test]
     fn what_may_be_a_value_is_not_repeated() {
-        for text in ["api_key:sk-S3CRET", "api_key sk-S3CRET", "api_key-S3CRET", "S3CRET", "=S3CRET"] {
+        for text in
+            ["api_key:sk-s3cret", "api_key sk-s3cret", "api_key-S3CRET", "S3CRET", "=s3cret", "sk_1s3cret", "1s3cret"]
+        {
             let message = setting(text).err().unwrap_or_default();
-            assert!(message.contains("…` has no ") && !message.contains("CRET"), "{message}");
+            assert!(message.contains(" has no ") && !message.to_lowercase().contains("cret"), "{message}");
         }
+        let long = "s".repeat(60);
+        assert!(setting(&long).is_err_and(|message| !message.contains(&long[..33])));
         assert_eq!(setting("a.b:c").err().as_deref(), Some("`a.b…` has no `=`; write `--set KEY=VALUE`"));
     }
 }

@@ -31,12 +31,20 @@ const GAP: u16 = 2;
 ///
 /// When standard output does not take it, such as a full disk.
 pub(crate) fn result(text: &str) -> Result<()> {
-    write(printable::lines(text).as_bytes())
+    write(io::stdout().lock(), printable::lines(text).as_bytes())
 }
 
-fn write(bytes: &[u8]) -> Result<()> {
-    let mut stdout = io::stdout().lock();
-    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+/// Prints a result to standard error, for a command whose standard output is audio; else as [`result`].
+///
+/// # Errors
+///
+/// As [`result`].
+pub(crate) fn result_aside(text: &str) -> Result<()> {
+    write(io::stderr(), printable::lines(text).as_bytes())
+}
+
+fn write(mut stream: impl Write, bytes: &[u8]) -> Result<()> {
+    match stream.write_all(bytes).and_then(|()| stream.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::Output(error)),
         _ => Ok(()),
     }
@@ -48,7 +56,7 @@ fn write(bytes: &[u8]) -> Result<()> {
 ///
 /// As [`result`].
 pub(crate) fn script(text: &[u8]) -> Result<()> {
-    write(text)
+    write(io::stdout().lock(), text)
 }
 
 /// Prints a JSON document as a result.
@@ -70,12 +78,6 @@ pub(crate) fn json_line(value: &impl Serialize) -> Result<String> {
 /// that: 1.344, never 1.3440000000000001.
 pub(crate) fn seconds(duration: Duration) -> f64 {
     ((duration.as_nanos() + 500) / 1000) as f64 / 1e6
-}
-
-/// Prints a result to standard error, for a command whose standard output is audio; else as [`result`].
-pub(crate) fn result_aside(text: &str) {
-    // Nobody is left to hear that this failed.
-    let _ = io::stderr().write_all(printable::lines(text).as_bytes());
 }
 
 /// The width of the terminal that standard output is; `None` when it is none.
@@ -172,7 +174,7 @@ pub(crate) fn usage(message: &clap::Error) -> Result<()> {
     let text = message.render();
     let text = |is_colored| if is_colored { text.ansi().to_string() } else { text.to_string() };
     if !message.use_stderr() {
-        return write(text(console::colors_enabled()).as_bytes());
+        return write(io::stdout().lock(), text(console::colors_enabled()).as_bytes());
     }
     if is_help {
         // Nobody is left to hear that this failed.

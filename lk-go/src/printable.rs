@@ -23,12 +23,15 @@ pub(crate) fn argument(text: &str) -> String {
     start
 }
 
-/// An argument that nobody expected, as [`argument`] but for what stands after a `=`: that may be the value of a secret.
+/// An argument that nobody expected, as [`argument`] but for what stands after a `=`: that may be the value of a
+/// secret.
 pub(crate) fn stray(text: &str) -> String {
-    match text.split_once('=') {
-        Some((key, value)) if !value.is_empty() => format!("{}=…", argument(key)),
-        _ => argument(text),
-    }
+    key(text).map_or_else(|| argument(text), |key| format!("{key}=…"))
+}
+
+/// What stands before the `=` of a key and its value; `None` when the text is no such thing.
+pub(crate) fn key(text: &str) -> Option<String> {
+    text.split_once('=').filter(|(_, value)| !value.is_empty()).map(|(key, _)| argument(key))
 }
 
 /// A path, to stand in a message; when it is long, its end, which has the file's own name.

@@ -59,8 +59,8 @@ pub(crate) fn mistake(error: &clap::Error) -> String {
     }
 }
 
-/// What is wrong where a value seems to have been torn from its key: `--set KEY= VALUE`, `--set KEY VALUE`. clap would take it
-/// for an argument of its own, to be repeated in a message or sent to a provider.
+/// What is wrong where a value seems to have been torn from its key: `--set KEY= VALUE`, `--set KEY VALUE`. clap would
+/// take it for an argument of its own, to be repeated in a message or sent to a provider.
 pub(crate) fn torn_setting(arguments: &[OsString]) -> Option<String> {
     let words: Vec<Cow<'_, str>> =
         arguments.iter().skip(1).map(|word| word.to_string_lossy()).take_while(|word| word != "--").collect();
@@ -95,7 +95,8 @@ fn did_you_mean(choice: Option<&str>) -> String {
     choice.map(|choice| format!("did you mean `{choice}`? ")).unwrap_or_default()
 }
 
-/// What to write instead of a command that is none, under the command that this usage is of; `None` when that has no commands.
+/// What to write instead of a command that is none, under the command that this usage is of; `None` when that has no
+/// commands.
 fn commands(given: &str, usage: &str) -> Option<String> {
     let mut root = Cli::command();
     // Also `help`.

@@ -68,6 +68,15 @@ impl WavReader {
         }
         let name = format!("`{}`", printable::path(path));
         let unopened = |error: io::Error| {
+            let setting = printable::key(&path.to_string_lossy()).filter(|_| error.kind() == io::ErrorKind::NotFound);
+            if let Some(key) = setting {
+                return refused(
+                    &format!("`{key}=…`"),
+                    "is not there",
+                    "write `--set` before it, or check the name",
+                    None,
+                );
+            }
             let (problem, advice) = match error.kind() {
                 io::ErrorKind::NotFound => ("is not there", "check the name and the folder"),
                 io::ErrorKind::PermissionDenied => ("cannot be opened", "ask for the right to read it"),

@@ -180,8 +180,8 @@ struct Inner {
 
 impl Error {
     /// An error of this kind. [`Api`](ErrorKind::Api), [`ApiConnection`](ErrorKind::ApiConnection),
-    /// [`ApiStatus`](ErrorKind::ApiStatus) and [`ApiTimeout`](ErrorKind::ApiTimeout) start as retryable, as in LiveKit; every
-    /// other kind does not.
+    /// [`ApiStatus`](ErrorKind::ApiStatus) and [`ApiTimeout`](ErrorKind::ApiTimeout) start as retryable, as in LiveKit;
+    /// every other kind does not.
     ///
     /// The message starts in lower case, has no full stop, names the offending value in backticks and says after a
     /// semicolon what to do.

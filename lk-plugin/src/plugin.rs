@@ -294,8 +294,8 @@ impl Plugin {
     ///
     /// # Errors
     ///
-    /// What the constructor returns, with the plugin's kind and name in front; [`NotFound`](ErrorKind::NotFound) when the plugin
-    /// is of another kind.
+    /// What the constructor returns, with the plugin's kind and name in front; [`NotFound`](ErrorKind::NotFound) when
+    /// the plugin is of another kind.
     pub fn create<K: PluginKind + ?Sized>(&self, config: &Config) -> Result<Box<K>> {
         let made = match &self.0 {
             Data::Linked(entry) => K::__create_static(entry.make, config),

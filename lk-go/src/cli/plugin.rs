@@ -39,7 +39,8 @@ run goes on from there. A file that fails does not keep others from coming; the 
 
 ", exit_codes!()))]
 pub(crate) struct DownloadArgs {
-    /// The plugins, each a name alone where only one plugin has it; all in this program and on LK_PLUGIN_PATH unless given
+    /// The plugins, each a name alone where only one plugin has it; all in this program and on LK_PLUGIN_PATH unless
+    /// given
     #[arg(value_name = "KIND/NAME")]
     pub(crate) plugins: Vec<String>,
     /// Only say what would be downloaded
@@ -122,7 +123,7 @@ Examples:
   lk-go plugin show ./libmy_plugin.so
   lk-go plugin show tts/openai --format json | jq -r '.plugins[0].example' > speech.toml
 
-What it can do is asked of an instance, so give the config that the plugin needs, all of it or none. Of a file that is named
+What it can do is asked of an instance, so give the config that the plugin needs. Of a file that is named
 only the bytes are read; for a plugin that is named those on LK_PLUGIN_PATH are loaded.
 The example config is valid as printed: what must be given has a value to replace, the rest stands behind a `#`.
 

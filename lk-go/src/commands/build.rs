@@ -24,7 +24,8 @@ pub(crate) use self::spec::spec_is_read;
 ///
 /// # Errors
 ///
-/// When a feature is none, a crate is not to be had, does not compile, brings no plugin or one that is there already, or the disk refuses.
+/// When a feature is none, a crate is not to be had, does not compile, brings no plugin or one that is there already,
+/// or the disk refuses.
 pub(super) fn run(arguments: &BuildArgs) -> Result<Exit> {
     let specs = arguments.with.iter().map(|text| Spec::read(text)).collect::<Result<Vec<_>>>()?;
     let framework = Framework::new(arguments.framework.as_deref())?;

@@ -22,7 +22,7 @@ pub(super) fn create<K: PluginKind + ?Sized>(
     built_ins: BuiltIns<'_>,
 ) -> Result<Box<K>> {
     let config = config(arguments)?;
-    named::registry()?.create::<K>(spec, &config).map_err(|error| Error::of_look_up(error, spec, built_ins))
+    named::create(named::registry()?, spec, &config, built_ins)
 }
 
 /// The config that the user gave.
@@ -45,10 +45,10 @@ pub(super) fn config(arguments: &ConfigArgs) -> Result<Config> {
 ///
 /// # Errors
 ///
-/// When the file cannot be read, or is no config. What is no file but a single value is not repeated: it may be a secret.
+/// When the file cannot be read, or is no config. What is no file but a single value is not repeated: it may be a
+/// secret.
 pub(super) fn file_config(file: &Path) -> Result<Config> {
-    let name = printable::path(file);
-    if let Some((key, _)) = name.split_once('=').filter(|_| !file.exists()) {
+    if let Some(key) = printable::key(&file.to_string_lossy()).filter(|_| !file.exists()) {
         return Err(Error::Usage(format!("`{key}=…` is no config file; write `--set {key}=…` for a single value")));
     }
     Config::from_file(file).map_err(|error| unreadable(file, error))

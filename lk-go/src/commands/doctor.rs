@@ -112,7 +112,11 @@ impl Document {
             );
         }
         // From here on the registry has what is loaded, too.
-        plugin_files::probed(registry, &mut list)?;
+        if plugin_files::CAN_INSPECT {
+            plugin_files::probed(registry, &mut list)?;
+        } else {
+            plugin_files::on_search_path(registry, &mut list);
+        }
         for refused in &list.refused {
             problems.push(format!(
                 "on `LK_PLUGIN_PATH`, `{}` {}; {} (check {}, {})",

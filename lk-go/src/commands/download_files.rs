@@ -49,8 +49,8 @@ pub(super) fn run(arguments: &DownloadArgs, built_ins: BuiltIns<'_>) -> Result<E
     })
 }
 
-/// The plugins in this program and on `LK_PLUGIN_PATH` that were named, or all. None is loaded: what is on the disk says
-/// which files they want.
+/// The plugins in this program and on `LK_PLUGIN_PATH` that were named, or all. None is loaded: what is on the disk
+/// says which files they want.
 fn chosen(names: &[String], built_ins: BuiltIns<'_>) -> Result<Vec<Entry>> {
     let registry = Registry::try_global()?;
     let mut list = List::new();

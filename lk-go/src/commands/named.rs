@@ -2,7 +2,7 @@
 
 use std::path::{MAIN_SEPARATOR, Path};
 
-use lk_plugin::{ErrorKind, Kind, Plugin, Registry, check_plugin_name};
+use lk_plugin::{Config, ErrorKind, Kind, Plugin, PluginKind, Registry, check_plugin_name};
 
 use crate::BuiltIns;
 use crate::error::{Error, Result};
@@ -94,6 +94,24 @@ fn in_file(path: &Path) -> Result<Vec<Entry>> {
     Ok(list.plugins)
 }
 
+/// Makes an instance of the plugin `spec`, `name` or `name/model`.
+///
+/// # Errors
+///
+/// When there is no such plugin, or what the plugin says.
+pub(super) fn create<K: PluginKind + ?Sized>(
+    registry: &Registry,
+    spec: &str,
+    config: &Config,
+    built_ins: BuiltIns<'_>,
+) -> Result<Box<K>> {
+    let name = spec.split_once('/').map_or(spec, |(name, _)| name);
+    registry.create::<K>(spec, config).map_err(|error| match registry.get(K::KIND, name) {
+        Some(_) => error.into(),
+        None => Error::of_look_up(error, name, built_ins),
+    })
+}
+
 /// Which of these plugins, each a kind and a name, `text` means: `kind/name`, or a name that one of them alone has.
 ///
 /// # Errors
@@ -116,7 +134,9 @@ pub(super) fn look_up(text: &str, plugins: &[(&str, &str)], built_ins: BuiltIns<
         return Err(not_found(format!("several plugins are called `{shown}`; write one of {specs}")).into());
     }
     // As `--plugin` takes it; with the kind before it or not.
-    let is_before = |start: &str| text.strip_prefix(start).is_some_and(|rest| rest.starts_with('/'));
+    let is_before = |start: &str| {
+        text.strip_prefix(start).and_then(|rest| rest.strip_prefix('/')).is_some_and(|model| !model.is_empty())
+    };
     let with_model: Vec<usize> =
         (0..plugins.len()).filter(|index| is_before(specs[*index]) || is_before(names[*index])).collect();
     if !with_model.is_empty() {
@@ -127,7 +147,8 @@ pub(super) fn look_up(text: &str, plugins: &[(&str, &str)], built_ins: BuiltIns<
         .into());
     }
     let error = not_found(format!("there is no plugin `{shown}`; {}", lk_plugin::choose(text, choices)));
-    Err(Error::of_look_up(error, text, built_ins))
+    let name = text.split_once('/').filter(|(kind, _)| kind.parse::<Kind>().is_ok()).map_or(text, |(_, name)| name);
+    Err(Error::of_look_up(error, name, built_ins))
 }
 
 #[cfg(test)]
@@ -159,12 +180,16 @@ mod tests {
                 "`openai/gpt-4o` has a model behind the name, as only `--plugin` takes it; choose from `llm/openai`, \
                  `tts/openai`",
             ),
+            ("tts/piper", "there is no plugin `tts/piper`; choose from `llm/fake`, "),
             (
                 "piper",
                 "there is no plugin `piper`; choose from `fake`, `openai`, `silero`; this lk-go was built without",
             ),
+            ("tts/openai/", "there is no plugin `tts/openai/`; did you mean `tts/openai`? choose from "),
         ] {
             let error = look_up(text, &plugins, &built_ins).err();
+            let told_of_feature = error.as_ref().is_some_and(|error| error.to_string().contains("the feature `piper`"));
+            assert_eq!(told_of_feature, text.ends_with("piper"), "{text}");
             let told = error.as_ref().map(ToString::to_string).unwrap_or_default();
             assert!(told.starts_with(wanted), "{told}");
             assert_eq!(error.map(|error| error.exit().code()), Some(5));

@@ -25,17 +25,21 @@ const FORMAT: u32 = 1;
 ///
 /// # Errors
 ///
-/// When there is no such plugin or file, or the config that was given cannot be read or is wrong.
+/// When there is no such plugin or file, or the config that was given cannot be read, or is wrong or not enough: what
+/// is known without an instance is printed all the same.
 pub(super) fn run(arguments: &ShowArgs, built_ins: BuiltIns<'_>) -> Result<Exit> {
+    let mut wrong = None;
     let plugins: Vec<Shown> = match Named::find(&arguments.plugin, built_ins)? {
         Named::Plugin(plugin) => {
             let capabilities = match Instance::of(&plugin, &chosen::config(&arguments.config)?) {
                 Ok(instance) => Ok(capabilities::of(&instance)),
-                // A plugin may want more than nothing; what was given must be right.
-                Err(error) if error.kind() == ErrorKind::Config && !arguments.config.is_empty() => {
-                    return Err(error.into());
+                Err(error) => {
+                    let why = format!("unknown until created: {error}");
+                    // A plugin may want more than nothing; what was given must be right.
+                    wrong =
+                        Some(error).filter(|error| error.kind() == ErrorKind::Config && !arguments.config.is_empty());
+                    Err(why)
                 }
-                Err(error) => Err(format!("unknown until created: {error}")),
             };
             vec![Shown::new(Entry::from(&plugin), capabilities)]
         }
@@ -57,7 +61,7 @@ pub(super) fn run(arguments: &ShowArgs, built_ins: BuiltIns<'_>) -> Result<Exit>
             output::result(&pages.join("\n\n"))?;
         }
     }
-    Ok(Exit::Good)
+    wrong.map_or(Ok(Exit::Good), |error| Err(error.into()))
 }
 
 #[derive(Serialize)]

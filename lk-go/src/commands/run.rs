@@ -202,7 +202,7 @@ impl Printer {
     fn print(&self, part: impl FnOnce(RunFormat) -> Result<String>) -> Result<()> {
         match (self.format, self.stdout_is_speech) {
             (format, false) => output::result(&part(format)?),
-            (RunFormat::Json, true) => part(RunFormat::Json).map(|part| output::result_aside(&part)),
+            (RunFormat::Json, true) => output::result_aside(&part(RunFormat::Json)?),
             (RunFormat::Text, true) => Ok(()),
         }
     }

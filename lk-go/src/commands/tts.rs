@@ -17,8 +17,8 @@ use crate::{interrupt, output, printable, wav_writer};
 ///
 /// # Errors
 ///
-/// When the file would replace what is read, there is no such plugin, its config is wrong, it fails, or the file cannot be
-/// written. There is no new file then.
+/// When the file would replace what is read, there is no such plugin, its config is wrong, it fails, or the file cannot
+/// be written. There is no new file then.
 pub(super) fn run(arguments: &TtsArgs, built_ins: BuiltIns<'_>) -> Result<Exit> {
     let standard_input = Some(Path::new("-")).filter(|path| path.as_os_str() == arguments.text.as_str());
     let inputs = [("standard input", standard_input), ("`--config`", arguments.config.config_file.as_deref())];
@@ -94,10 +94,12 @@ impl Done {
         };
         // Without a file standard output is the speech.
         match format {
-            _ if self.file.is_some() => return output::result(&text),
+            _ if self.file.is_some() => output::result(&text),
             TtsFormat::Json => output::result_aside(&text),
-            TtsFormat::Text => output::note(text.trim_end()),
+            TtsFormat::Text => {
+                output::note(text.trim_end());
+                Ok(())
+            }
         }
-        Ok(())
     }
 }

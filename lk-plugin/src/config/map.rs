@@ -64,8 +64,8 @@ impl Config {
         self
     }
 
-    /// Takes out keys that stand in the same table and are somebody else's. Messages about a key that nobody knows have them
-    /// among the choices.
+    /// Takes out keys that stand in the same table and are somebody else's. Messages about a key that nobody knows have
+    /// them among the choices.
     ///
     /// ```
     /// use lk_plugin::{Config, PluginConfig};

@@ -91,11 +91,13 @@ impl Resolver<'_> {
             let path = place.key(key).path;
             let what = if place.path.is_empty() { "this plugin" } else { "this table" };
             let choices: Vec<&str> = known.iter().copied().chain(others.iter().map(String::as_str)).collect();
-            let advice = match choices.as_slice() {
-                [] => format!("{what} takes none"),
-                choices => hint::choose(key, choices),
+            let problem = match choices.as_slice() {
+                [] => format!("is not an option; {what} takes none"),
+                // Itself it was taken out; what is here was written behind it.
+                _ if others.iter().any(|other| other == key) => "has no keys in it; give it alone".to_owned(),
+                choices => format!("is not an option; {}", hint::choose(key, choices)),
             };
-            self.problems.add(&path, format!("`{}` is not an option; {advice}", hint::shown(&path)));
+            self.problems.add(&path, format!("`{}` {problem}", hint::shown(&path)));
         }
         table
     }

@@ -140,8 +140,8 @@ pub fn check(plugin: &Plugin, config: &Config) -> Report {
 ///
 /// # Errors
 ///
-/// [`NotFound`](crate::ErrorKind::NotFound) when there is none, [`InvalidInput`](crate::ErrorKind::InvalidInput) when that is
-/// no kind and name, [`Duplicate`](crate::ErrorKind::Duplicate) when two linked plugins have one name.
+/// [`NotFound`](crate::ErrorKind::NotFound) when there is none, [`InvalidInput`](crate::ErrorKind::InvalidInput) when
+/// that is no kind and name, [`Duplicate`](crate::ErrorKind::Duplicate) when two linked plugins have one name.
 pub fn check_linked(spec: &str, config: &Config) -> Result<Report> {
     let (kind, name) = spec.split_once('/').ok_or_else(|| {
         Error::invalid_input(format!("`{spec}` is not `kind/name`; write kind and name, as in `stt/openai`"))

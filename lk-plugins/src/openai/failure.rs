@@ -90,7 +90,8 @@ pub(crate) fn from_event(value: &Value, endpoint: &Endpoint) -> Failure {
     let said = message_of(value).map(|said| printable(&endpoint.redactor().clean(&said)));
     let message = match said {
         Some(said) => format!("`{}` says: {said}", endpoint.host()),
-        None => format!("`{}` sent an error that says nothing, or no answer; check `base_url`", endpoint.host()),
+        None if value.get("error").is_some() => format!("`{}` reported an error without a reason", endpoint.host()),
+        None => format!("`{}` sent something that is no answer; check `base_url`", endpoint.host()),
     };
     let inner = value.get("error").filter(|error| error.is_object()).unwrap_or(value);
     let code = inner.get("code").or_else(|| inner.get("status"));

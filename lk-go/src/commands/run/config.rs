@@ -9,7 +9,7 @@ use lk_plugin::monitor::Monitor;
 use lk_plugin::{Config, Kind, Llm, PluginConfig, PluginKind, Registry, Stt, Tts, Vad, choose};
 
 use crate::BuiltIns;
-use crate::commands::chosen;
+use crate::commands::{chosen, named};
 use crate::error::{Error, Result};
 use crate::plugin_files;
 use crate::voice::{SessionOptions, VoicePlugins};
@@ -183,10 +183,10 @@ impl Tables<'_> {
             }
         };
         let own: &[&str] = if K::KIND == Kind::Llm { &[PLUGIN, SYSTEM] } else { &[PLUGIN] };
-        match self.registry.create::<K>(&spec, &table.without(own)) {
+        match named::create::<K>(self.registry, &spec, &table.without(own), self.built_ins) {
             Ok(plugin) => Some((format!("{kind}/{spec}"), Arc::from(plugin))),
             Err(error) => {
-                self.problems.push(Error::of_look_up(error, &spec, self.built_ins));
+                self.problems.push(error);
                 None
             }
         }

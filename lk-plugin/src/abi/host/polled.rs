@@ -84,8 +84,10 @@ impl<T: Record + Send + 'static> Future for Polled<T> {
     type Output = Result<T>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T>> {
-        let without = || Error::new(ErrorKind::Internal, "the plugin's future ended without a result");
-        Poll::Ready(Ok(ready!(self.poll_item(context)).ok_or_else(without)???))
+        Poll::Ready(match ready!(self.poll_item(context)) {
+            Some(item) => Ok(item??),
+            None => Err(Error::new(ErrorKind::Internal, "the plugin's future ended without a result")),
+        })
     }
 }
 
