@@ -105,7 +105,7 @@ impl Error {
                 ErrorKind::NotFound => Exit::NotFound,
                 ErrorKind::InvalidInput => Exit::Input,
                 ErrorKind::Duplicate => Exit::Refused,
-                ErrorKind::Internal | ErrorKind::Panic => Exit::Bug,
+                ErrorKind::Internal => Exit::Bug,
                 _ => Exit::Provider,
             },
         }
@@ -141,7 +141,7 @@ mod tests {
             (ErrorKind::ApiTimeout, 6),
             (ErrorKind::Io, 6),
             (ErrorKind::Plugin, 6),
-            (ErrorKind::Panic, 70),
+            (ErrorKind::Panic, 6),
             (ErrorKind::Internal, 70),
         ] {
             assert_eq!(Error::from(PluginError::new(kind, "no")).exit().code(), code, "{kind}");
