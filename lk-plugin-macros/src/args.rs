@@ -165,8 +165,9 @@ fn literal<T: Parse>(key: &Ident, input: ParseStream<'_>, what: &str, example: &
     match value {
         Ok(_) => input.parse(),
         Err(_) => {
+            let but = if input.fork().parse::<syn::Path>().is_ok() { ", not a constant or macro" } else { "" };
             skip_to_comma(input);
-            Err(syn::Error::new(place, format!("`{key}` takes {what}; write `{key} = {example}`")))
+            Err(syn::Error::new(place, format!("`{key}` takes {what}{but}; write `{key} = {example}`")))
         }
     }
 }
