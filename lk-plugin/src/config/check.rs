@@ -11,8 +11,8 @@ use super::value_type::ValueType;
 #[track_caller]
 pub const fn default_fits(field: &ConfigField) {
     let Some(json) = field.default else { return };
-    // An empty list or table of secrets holds none.
-    if field.secret && !matches!(json.as_bytes(), b"[]" | b"{}") {
+    // What is empty holds no secret.
+    if field.secret && !matches!(json.as_bytes(), b"\"\"" | b"[]" | b"{}") {
         panic!(
             "a secret has no default, for it would stand in the program for everybody to read; leave it out, or name a \
              variable to read it from with `env = \"…\"`"
@@ -310,7 +310,8 @@ mod tests {
             (ValueType::Seconds, "\"1\"", "without quotes"),
             (ValueType::String, "\"\"", ""),
             (ValueType::Secret, "\"a\"", "a secret has no default"),
-            (ValueType::Optional(&ValueType::Secret), "\"\"", "a secret has no default"),
+            (ValueType::Optional(&ValueType::Secret), "\"a\"", "a secret has no default"),
+            (ValueType::Secret, "\"\"", ""),
             (ValueType::List(&ValueType::Secret), "[\"a\"]", "a secret has no default"),
             (ValueType::Map(&ValueType::Secret), "{\"a\":\"b\"}", "a secret has no default"),
             (ValueType::List(&ValueType::Secret), "[]", ""),
