@@ -101,7 +101,8 @@ pub fn export_plugins(input: TokenStream) -> TokenStream {
 ///
 /// A field without a default must be given, unless its type is an `Option`, or a config of which nothing must be given.
 /// The doc comment is the field's description. All of this is checked when the crate is compiled: that a default is of
-/// the field's type and within its range, that only numbers have a range, that no two fields have one key.
+/// the field's type and within its range, that only numbers have a range and its ends are of the field's type, that each
+/// choice is within it, that no two fields have one key.
 ///
 /// | `#[config(…)]` on the struct | meaning |
 /// |---|---|
