@@ -263,6 +263,22 @@ mod tests {
     }
 
     #[test]
+    fn what_rust_would_have_to_work_out_first_is_no_literal() {
+        let but = ", not a constant or macro;";
+        for (value, wanted) in [
+            (quote!(KIND), true),
+            (quote!(crate::KIND), true),
+            (quote!(concat!("st", "t")), true),
+            (quote!(1), false),
+            (quote!(true), false),
+        ] {
+            let said = said(quote!(kind = #value, name = "a"));
+            let is_told = matches!(said.as_slice(), [said] if said.contains(but));
+            assert_eq!((said.len(), is_told), (1, wanted), "{value}: {said:?}");
+        }
+    }
+
+    #[test]
     fn a_raw_key_is_the_key() {
         let mut errors = Errors::default();
         let text = quote!(
