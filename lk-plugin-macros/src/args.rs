@@ -165,8 +165,9 @@ fn literal<T: Parse>(key: &Ident, input: ParseStream<'_>, what: &str, example: &
     match value {
         Ok(_) => input.parse(),
         Err(_) => {
+            let but = if input.fork().parse::<syn::Path>().is_ok() { ", not a constant or macro" } else { "" };
             skip_to_comma(input);
-            Err(syn::Error::new(place, format!("`{key}` takes {what}; write `{key} = {example}`")))
+            Err(syn::Error::new(place, format!("`{key}` takes {what}{but}; write `{key} = {example}`")))
         }
     }
 }
@@ -258,6 +259,22 @@ mod tests {
         ] {
             let said = said(text.clone());
             assert!(said.first().is_some_and(|said| said.starts_with(wanted)), "{text}: {said:?}");
+        }
+    }
+
+    #[test]
+    fn what_rust_would_have_to_work_out_first_is_no_literal() {
+        let but = ", not a constant or macro;";
+        for (value, wanted) in [
+            (quote!(KIND), true),
+            (quote!(crate::KIND), true),
+            (quote!(concat!("st", "t")), true),
+            (quote!(1), false),
+            (quote!(true), false),
+        ] {
+            let said = said(quote!(kind = #value, name = "a"));
+            let is_told = matches!(said.as_slice(), [said] if said.contains(but));
+            assert_eq!((said.len(), is_told), (1, wanted), "{value}: {said:?}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! What to write instead of a word that nobody knows.
 
 /// "choose from `llm`, …", with the most likely one in front when one is likely: one letter wrong, or one in three of a
-/// longer name.
+/// longer name, or what the name begins with.
 pub(crate) fn choose(given: &str, choices: &[&str]) -> String {
     if let [only] = choices {
         return format!("write `{only}`");
@@ -17,9 +17,12 @@ pub(crate) fn choose(given: &str, choices: &[&str]) -> String {
 /// The choice that was most likely meant, if one is likely.
 pub(crate) fn closest<'c>(given: &str, choices: &[&'c str]) -> Option<&'c str> {
     let given = given.to_lowercase();
-    let distances = choices.iter().map(|choice| (strsim::damerau_levenshtein(&given, choice), *choice));
-    let likely = distances.min().filter(|(distance, choice)| *distance <= (choice.len() / 3).max(1));
-    likely.map(|(_, choice)| choice)
+    // The two ends of a range, which many libraries have apart.
+    let given = if ["min", "max"].contains(&given.as_str()) && choices.contains(&"range") { "range" } else { &given };
+    let is_short = |choice: &str| given.len() >= 3 && choice.starts_with(given);
+    let distances = choices.iter().map(|choice| (strsim::damerau_levenshtein(given, choice), *choice));
+    let likely = distances.filter(|(distance, choice)| is_short(choice) || *distance <= (choice.len() / 3).max(1));
+    likely.min().map(|(_, choice)| choice)
 }
 
 #[cfg(test)]
@@ -35,8 +38,12 @@ mod tests {
             ("lens", None),
             ("KINT", Some("kind")),
             ("kant", None),
+            ("lic", Some("license")),
+            ("li", None),
+            ("min", None),
         ] {
             assert_eq!(closest(given, &keys), meant, "{given}");
         }
+        assert_eq!(closest("max", &["default", "range"]), Some("range"));
     }
 }

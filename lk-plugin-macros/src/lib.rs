@@ -95,13 +95,14 @@ pub fn export_plugins(input: TokenStream) -> TokenStream {
 /// | `length = 1..` | how many characters, items or entries are allowed | texts, lists, maps |
 /// | `choices = [8_000, 16_000]` | the values allowed, when an enum would be too much | numbers, texts, and each of those in lists and maps |
 /// | `env = "OPENAI_API_KEY"` | the environment variable that is asked when the config has no value | all |
-/// | `secret` | the value is never shown; the type `Secret` implies it | all |
+/// | `secret` | the value is never shown, and has no default but an empty one; the type `Secret` implies it | all |
 /// | `unit = "Hz"` | the unit, for people; that of a `Duration` is the second | numbers |
 /// | `rename = "type"` | the key, when it is not the field's name | all |
 ///
 /// A field without a default must be given, unless its type is an `Option`, or a config of which nothing must be given.
 /// The doc comment is the field's description. All of this is checked when the crate is compiled: that a default is of
-/// the field's type and within its range, that only numbers have a range, that no two fields have one key.
+/// the field's type and within its range, that only numbers have a range and its ends are of the field's type, that each
+/// choice is within it, that no two fields have one key.
 ///
 /// | `#[config(…)]` on the struct | meaning |
 /// |---|---|

@@ -78,6 +78,9 @@ pub(crate) fn check(text: TokenStream, item: TokenStream) -> syn::Result<Plugin>
         Some(given) => path_to_core(given, &mut errors),
         None => Some(quote::quote!(::lk_plugin)),
     };
+    if let Some(description) = args.description.as_ref().filter(|text| text.value().contains(['\n', '\r'])) {
+        errors.at(description.span(), "a description is one line; write it without line breaks");
+    }
     for model in &args.models {
         check_model(model, &mut errors);
     }
@@ -239,7 +242,12 @@ fn check_function(function: &Function, errors: &mut Errors) {
         errors.at(word.span(), advice);
     }
     if let Some(token) = function.generics.first() {
-        errors.at(token.span(), "a constructor cannot be generic; write it for concrete types");
+        let problem = if is_punct(token, '\'') {
+            "a constructor has no lifetimes; leave this out, and take the config as `&Config`"
+        } else {
+            "a constructor cannot be generic; write it for concrete types"
+        };
+        errors.at(token.span(), problem);
     } else if let Some(span) = function.where_clause {
         errors.at(span, "a constructor cannot have a where clause; write it for concrete types");
     }

@@ -93,7 +93,8 @@ impl Failed<Error> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the error of a plugin's constructor",
     label = "not an error that can be converted",
-    note = "return `lk_plugin::Error`, or a type that implements `std::error::Error + Send + Sync + 'static`"
+    note = "return `lk_plugin::Error`, `String`, `Box<dyn std::error::Error + Send + Sync>`, or a type that implements \
+            `std::error::Error + Send + Sync + 'static`"
 )]
 pub trait ConstructorError: Into<BoxError> {}
 

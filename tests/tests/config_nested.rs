@@ -152,7 +152,7 @@ fn every_problem_has_its_path() {
          `voices[2]` must be a table, but is `5`; \
          `headers.accept` must be text, but is `1`; \
          `weights.a` must be between 1 and 9, but is `10`; \
-         `weights.b` must be an integer from 0 to 255, but is the text `x`; \
+         `weights.b` must be an integer from 1 to 9, but is the text `x`; \
          `retry.max_attempts` must be between 1 and 10, but is `0`; \
          `retry.puase` is not an option; did you mean `pause`? choose from `limit`, `max_attempts`, `pause`; \
          `fallback.limit` must be a number of seconds, not negative, but is `-1`; \
@@ -267,7 +267,7 @@ fn dotted_keys_that_lead_nowhere_are_refused() {
         refusal("retry.max_attempst"),
         "`retry.max_attempst` is not an option; did you mean `max_attempts`? choose from `limit`, `max_attempts`, `pause`"
     );
-    assert_eq!(refusal("rate.x"), "`rate` has no keys; give all of it, an integer from 0 to 4294967295");
+    assert_eq!(refusal("rate.x"), "`rate` has no keys; give all of it, one of `8000`, `16000`, `24000`");
     assert_eq!(refusal("voices.0.name"), "`voices` has no keys; give all of it, a list, each a table");
     assert_eq!(refusal("retry"), "`retry` must be a table, but is the text `1`");
 }

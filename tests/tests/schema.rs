@@ -99,7 +99,7 @@ fn fields_are_described_in_full() {
         turns: Turns,
         #[config(choices = [8_000, 16_000], unit = "Hz")]
         rate: Option<u32>,
-        #[config(secret, default = "hidden")]
+        #[config(secret)]
         token: String,
         deeper: Nested,
     }
@@ -153,7 +153,7 @@ fn fields_are_described_in_full() {
                     "additionalProperties": false,
                 },
             },
-            "required": ["deeper"],
+            "required": ["token", "deeper"],
             "additionalProperties": false,
         })
     );

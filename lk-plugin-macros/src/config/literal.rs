@@ -135,6 +135,8 @@ pub(super) struct Range {
     pub(super) min: Option<String>,
     pub(super) max: Option<String>,
     pub(super) span: Span,
+    /// Where the ends stand.
+    pub(super) ends: [Span; 2],
 }
 
 impl Range {
@@ -151,7 +153,8 @@ impl Range {
             _ => return Err(syn::Error::new(tokens[dots].span(), "a range includes its end; write `..=`")),
         };
         let end = |tokens: &[TokenTree]| if tokens.is_empty() { Ok(None) } else { signed(tokens).map(Some) };
-        let range = Self { min: end(min)?, max: end(max)?, span };
+        let ends = [min, max].map(|end| end.first().map_or(span, TokenTree::span));
+        let range = Self { min: end(min)?, max: end(max)?, span, ends };
         match range.numbers() {
             (None, None) => Err(wrong(tokens[dots].span())),
             (Some(least), Some(most)) if least > most => {

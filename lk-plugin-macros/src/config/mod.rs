@@ -196,6 +196,11 @@ fn checks_of(parts: &Ident, index: usize, options: &FieldOptions) -> Vec<TokenSt
     let items = options.default_items.iter().enumerate();
     checks.extend(items.map(|(item, span)| check(*span, "default_item_fits", Some(item))));
     checks.extend(options.range.as_ref().map(|range| check(range.span, "range_fits", None)));
+    if let Some(range) = &options.range {
+        let ends = [&range.min, &range.max].into_iter().zip(range.ends).enumerate();
+        let ends = ends.filter(|(_, (end, _))| end.is_some());
+        checks.extend(ends.map(|(index, (_, span))| check(span, "range_end_fits", Some(index))));
+    }
     checks.extend(options.length.as_ref().map(|length| check(length.span, "length_fits", None)));
     checks.extend(options.unit.as_ref().map(|unit| check(unit.span(), "unit_fits", None)));
     let choices = options.choices.iter().enumerate();

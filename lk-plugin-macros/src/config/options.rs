@@ -65,8 +65,19 @@ impl FieldOptions {
                 }
             }
         });
+        options.check_choices(errors);
         options.check_default(errors);
         options
+    }
+
+    /// Choices that could never be chosen.
+    fn check_choices(&self, errors: &mut Errors) {
+        let Some(range) = &self.range else { return };
+        for (choice, span) in &self.choices {
+            if choice.as_number().is_some_and(|number| !range.contains(number)) {
+                errors.at(*span, format!("the choice `{}` is outside of the range; change one of them", choice.json()));
+            }
+        }
     }
 
     /// A default that the plugin itself would refuse. (Whether it is of the field's type is for the compiler to know.)

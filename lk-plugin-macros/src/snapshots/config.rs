@@ -90,7 +90,19 @@ const _: () = {
     );
     const _: () = __lk::check::default_fits(&A_CONFIG_CANNOT_CONTAIN_ITSELF.0[2usize]);
     const _: () = __lk::check::range_fits(&A_CONFIG_CANNOT_CONTAIN_ITSELF.0[2usize]);
+    const _: () = __lk::check::range_end_fits(
+        &A_CONFIG_CANNOT_CONTAIN_ITSELF.0[2usize],
+        0usize,
+    );
+    const _: () = __lk::check::range_end_fits(
+        &A_CONFIG_CANNOT_CONTAIN_ITSELF.0[2usize],
+        1usize,
+    );
     const _: () = __lk::check::range_fits(&A_CONFIG_CANNOT_CONTAIN_ITSELF.0[3usize]);
+    const _: () = __lk::check::range_end_fits(
+        &A_CONFIG_CANNOT_CONTAIN_ITSELF.0[3usize],
+        0usize,
+    );
     const _: () = __lk::check::default_fits(&A_CONFIG_CANNOT_CONTAIN_ITSELF.0[4usize]);
     const _: () = __lk::check::default_item_fits(
         &A_CONFIG_CANNOT_CONTAIN_ITSELF.0[4usize],

@@ -11,6 +11,13 @@ use super::value_type::ValueType;
 #[track_caller]
 pub const fn default_fits(field: &ConfigField) {
     let Some(json) = field.default else { return };
+    // What is empty holds no secret.
+    if field.secret && !matches!(json.as_bytes(), b"\"\"" | b"[]" | b"{}") {
+        panic!(
+            "a secret has no default, for it would stand in the program for everybody to read; leave it out, or name a \
+             variable to read it from with `env = \"…\"`"
+        )
+    }
     match field.value_type.without_optional() {
         ValueType::List(_) if json.as_bytes()[0] == b'[' => {}
         value_type => refuse(fault_of(json.as_bytes(), 0, value_type).0),
@@ -34,7 +41,9 @@ const fn refuse(fault: Fault) {
     match fault {
         Fault::None => {}
         Fault::NotBoolean => panic!("a boolean belongs here; write `true` or `false`"),
-        Fault::NotInteger => panic!("a whole number belongs here; write one without a point"),
+        Fault::NotInteger => panic!("a whole number belongs here; write one such as `5`"),
+        Fault::Point => panic!("a whole number belongs here; write one without a point"),
+        Fault::Quoted => panic!("a number belongs here, and this is text; write one without quotes"),
         Fault::IntegerTooLarge => {
             panic!("the field's type cannot hold this number; write one that it can, or use a larger type")
         }
@@ -61,6 +70,16 @@ pub const fn range_fits(field: &ConfigField) {
             )
         }
         _ => panic!("only numbers have a range, and the field is none; remove this"),
+    }
+}
+
+/// That the ends of a range, first the smaller one, are values that the field's type can have.
+#[track_caller]
+pub const fn range_end_fits(field: &ConfigField, index: usize) {
+    let leaf = leaf(field.value_type);
+    let end = if index == 0 { field.min } else { field.max };
+    if let (Some(json), ValueType::Integer { .. } | ValueType::Seconds) = (end, leaf) {
+        refuse(fault_of(json.as_bytes(), 0, leaf).0);
     }
 }
 
@@ -115,6 +134,8 @@ enum Fault {
     None,
     NotBoolean,
     NotInteger,
+    Point,
+    Quoted,
     IntegerTooLarge,
     NotNumber,
     NotSeconds,
@@ -135,9 +156,11 @@ const fn fault_of(json: &[u8], start: usize, value_type: ValueType) -> (Fault, u
         ValueType::Optional(inner) => return fault_of(json, start, *inner),
         ValueType::Boolean if first == b't' || first == b'f' => Fault::None,
         ValueType::Boolean => Fault::NotBoolean,
+        ValueType::Integer { .. } | ValueType::Number | ValueType::Seconds if first == b'"' => Fault::Quoted,
         ValueType::Integer { min, max } => match integer(json, start, end) {
             Some(number) if min <= number && number <= max => Fault::None,
             Some(_) => Fault::IntegerTooLarge,
+            None if is_number => Fault::Point,
             None => Fault::NotInteger,
         },
         ValueType::Number if is_number => Fault::None,
@@ -273,18 +296,26 @@ mod tests {
             (BYTE, "12", ""),
             (BYTE, "1000000000000000000000000000000000000000000000000000", "cannot hold"),
             (BYTE, "-1000000000000000000000000000000000000000000000000000", "cannot hold"),
-            (BYTE, "1.5", "a whole number"),
-            (BYTE, "\"1\"", "a whole number"),
+            (BYTE, "1.5", "without a point"),
+            (BYTE, "true", "such as `5`"),
+            (BYTE, "\"1\"", "without quotes"),
             (ValueType::Integer { min: 19, max: 19 }, "19", ""),
             (ValueType::Integer { min: -905, max: -905 }, "-905", ""),
             (ValueType::Number, "0.5", ""),
             (ValueType::Number, "-1", ""),
-            (ValueType::Number, "true", "a number belongs"),
+            (ValueType::Number, "true", "such as `0.5`"),
+            (ValueType::Number, "\"1\"", "without quotes"),
             (ValueType::Seconds, "0.5", ""),
             (ValueType::Seconds, "-0.5", "a number of seconds"),
-            (ValueType::Seconds, "\"1\"", "a number of seconds"),
+            (ValueType::Seconds, "\"1\"", "without quotes"),
             (ValueType::String, "\"\"", ""),
-            (ValueType::Secret, "\"a\"", ""),
+            (ValueType::Secret, "\"a\"", "a secret has no default"),
+            (ValueType::Optional(&ValueType::Secret), "\"a\"", "a secret has no default"),
+            (ValueType::Secret, "\"\"", ""),
+            (ValueType::List(&ValueType::Secret), "[\"a\"]", "a secret has no default"),
+            (ValueType::Map(&ValueType::Secret), "{\"a\":\"b\"}", "a secret has no default"),
+            (ValueType::List(&ValueType::Secret), "[]", ""),
+            (ValueType::Map(&ValueType::Secret), "{}", ""),
             (ValueType::Url, "\"a\"", ""),
             (ValueType::Path, "\"a\"", ""),
             (ValueType::String, "1", "text belongs"),
@@ -300,8 +331,8 @@ mod tests {
             (ValueType::List(&BYTES), "[[1]]", ""),
             (ValueType::Map(&BYTE), "{}", ""),
             (ValueType::Map(&BYTE), "{\"a\":1,\"b\":2}", ""),
-            (ValueType::Map(&BYTE), "{\"a\":1,\"b\":\"c\"}", "a whole number"),
-            (ValueType::Map(&BYTE), "{\"a\":\"b\",\"b\":1}", "a whole number"),
+            (ValueType::Map(&BYTE), "{\"a\":1,\"b\":\"c\"}", "without quotes"),
+            (ValueType::Map(&BYTE), "{\"a\":\"b\",\"b\":1}", "without quotes"),
             (ValueType::Map(&BYTES), "{\"a\":[],\"b\":[1,2],\"c\":[3,256]}", "cannot hold"),
             (ValueType::Map(&ValueType::String), "{\"a\\\":1,\":\"b\",\"c\":1}", "text belongs"),
             (ValueType::Map(&ValueType::String), "{\"a\":\"[{\\\"\",\"c\":\"d\"}", ""),
@@ -321,15 +352,17 @@ mod tests {
         }
         let field = ConfigField::new("speed", BYTE);
         says(&said(move || default_fits(&field)), "");
+        let field = ConfigField::new("speed", BYTE).default_json("1").secret();
+        says(&said(move || default_fits(&field)), "a secret has no default");
     }
 
     #[test]
     fn each_item_of_a_default_list_is_of_its_type() {
         const PAIRS: ValueType = ValueType::List(&ValueType::List(&BYTE));
         let cases: &[(ValueType, &str, &[&str])] = &[
-            (ValueType::List(&BYTE), "[1,\"a\",256,4]", &["", "a whole number", "cannot hold", ""]),
+            (ValueType::List(&BYTE), "[1,\"a\",256,4]", &["", "without quotes", "cannot hold", ""]),
             (ValueType::Optional(&ValueType::List(&BYTE)), "[256,1]", &["cannot hold", ""]),
-            (PAIRS, "[[1,2],[3,256],[],[\"]\",5],[6]]", &["", "cannot hold", "", "a whole number", ""]),
+            (PAIRS, "[[1,2],[3,256],[],[\"]\",5],[6]]", &["", "cannot hold", "", "without quotes", ""]),
             (ValueType::List(&SPEED), "[\"fast\",\"a,\\\"b\",\"slow\"]", &["", "none of the choices", ""]),
             (BYTE, "1", &["", ""]),
         ];
@@ -369,6 +402,26 @@ mod tests {
         says(&said(move || unit_fits(&field)), "");
         let field = ConfigField::new("pause", ValueType::Seconds).unit("m");
         says(&said(move || unit_fits(&field)), "in seconds");
+    }
+
+    #[test]
+    fn a_range_ends_at_values_of_the_type() {
+        for (value_type, min, max, wanted) in [
+            (BYTE, "-5", "255", ["", ""]),
+            (BYTE, "-6", "256", ["cannot hold", "cannot hold"]),
+            (ValueType::Optional(&ValueType::List(&BYTE)), "0", "1.5", ["", "without a point"]),
+            (ValueType::Number, "-1", "1.5", ["", ""]),
+            (ValueType::Seconds, "-1", "1.5", ["not negative", ""]),
+            // What has no range is told so once.
+            (ValueType::String, "-1", "1.5", ["", ""]),
+        ] {
+            for (index, wanted) in wanted.into_iter().enumerate() {
+                let field = ConfigField::new("rate", value_type).min(min).max(max);
+                says(&said(move || range_end_fits(&field, index)), wanted);
+            }
+        }
+        let field = ConfigField::new("rate", BYTE);
+        says(&said(move || range_end_fits(&field, 0)), "");
     }
 
     #[test]

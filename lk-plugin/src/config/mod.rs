@@ -172,7 +172,7 @@ use crate::error::Result;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a plugin config",
     label = "not a plugin config",
-    note = "write `#[derive(lk_plugin::PluginConfig)]` above it"
+    note = "write `#[derive(lk_plugin::PluginConfig)]` above a struct of your own, or take `&lk_plugin::Config`"
 )]
 pub trait PluginConfig: Sized {
     /// The fields, in the order of the struct.

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::field::ConfigField;
 use super::map::Config;
 use super::problems::{Place, Problems, Source};
-use super::rules::{mistyped, scalar_problem, wanted, wrong_length};
+use super::rules::{Wanted, mistyped, scalar_problem, wanted, wrong_length};
 use super::text::parse_text;
 use super::value_type::ValueType;
 use crate::hint;
@@ -163,7 +163,7 @@ impl Resolver<'_> {
         if let Some(index) = given.texts.iter().position(|(path, _)| path.is_empty()) {
             let text = given.texts[index].1;
             let Some(value) = parse_text(text, value_type) else {
-                return self.bad(place, mistyped(value_type, &Value::String(text.to_owned()), place));
+                return self.bad(place, mistyped(value_type, field, &Value::String(text.to_owned()), place));
             };
             let mut typed = Given::of(&value);
             typed.texts = given.texts.iter().copied().filter(|(path, _)| !path.is_empty()).collect();
@@ -176,7 +176,7 @@ impl Resolver<'_> {
             ValueType::Config(_) | ValueType::Map(_) | ValueType::Table
                 if given.value.is_some() && given.table.is_none() =>
             {
-                self.bad(place, mistyped(value_type, value, place))
+                self.bad(place, mistyped(value_type, field, value, place))
             }
             ValueType::Config(fields) => Some(Value::Object(self.table(fields, &[], given, place))),
             ValueType::Table => {
@@ -194,11 +194,11 @@ impl Resolver<'_> {
                 Some(Value::Object(given.keys(!is_table).into_iter().map(entry).collect()))
             }
             _ if !given.texts.is_empty() => {
-                self.bad(place, format!("{place} has no keys; give all of it, {value_type}"))
+                self.bad(place, format!("{place} has no keys; give all of it, {}", Wanted { value_type, field }))
             }
             ValueType::List(item) => {
                 let Some(items) = value.as_array() else {
-                    return self.bad(place, mistyped(value_type, value, place));
+                    return self.bad(place, mistyped(value_type, field, value, place));
                 };
                 let item = |(index, value)| {
                     self.value(*item, field, &Given::of(value), &place.item(index)).unwrap_or_default()
@@ -226,7 +226,7 @@ fn from_environment(field: &ConfigField, place: &Place) -> Result<Option<(Value,
         // A variable that is set to nothing is how a shell user unsets it.
         Ok(text) if !text.is_empty() => match parse_text(&text, field.value_type) {
             Some(value) => Ok(Some((value, place))),
-            None => Err(mistyped(field.value_type, &Value::String(text), &place)),
+            None => Err(mistyped(field.value_type, field, &Value::String(text), &place)),
         },
         Err(env::VarError::NotUnicode(_)) => Err(format!("{place} is not valid UTF-8; set it to text")),
         _ => Ok(None),

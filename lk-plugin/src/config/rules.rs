@@ -1,6 +1,7 @@
 //! What a single value must be, and in which words it is refused.
 
 use std::cmp::Ordering;
+use std::fmt;
 
 use serde_json::Value;
 
@@ -21,7 +22,7 @@ pub(super) fn scalar_problem(
     place: &Place,
 ) -> Option<String> {
     if !accepts(value_type, value) {
-        return Some(mistyped(value_type, value, place));
+        return Some(mistyped(value_type, field, value, place));
     }
     not_listed(field, value, place).or_else(|| out_of_range(field, value, place))
 }
@@ -45,7 +46,7 @@ fn accepts(value_type: ValueType, value: &Value) -> bool {
 }
 
 /// What is said of a value that is not of its type.
-pub(super) fn mistyped(value_type: ValueType, value: &Value, place: &Place) -> String {
+pub(super) fn mistyped(value_type: ValueType, field: &ConfigField, value: &Value, place: &Place) -> String {
     match (value_type.without_optional(), value) {
         (ValueType::Choice(choices), Value::String(given)) => {
             let names: Vec<&str> = choices.iter().map(|choice| choice.name).collect();
@@ -59,13 +60,41 @@ pub(super) fn mistyped(value_type: ValueType, value: &Value, place: &Place) -> S
         {
             place.must_be(format_args!("a number of seconds of at most {MAX_SECONDS:e}"), value)
         }
-        (value_type, _) => place.clone().hidden_if(value_type.holds_secret()).must_be(value_type, value),
+        (value_type, _) => {
+            let wanted = Wanted { value_type, field };
+            place.clone().hidden_if(value_type.holds_secret()).must_be(wanted, value)
+        }
     }
 }
 
 /// What a field wants, in a sentence.
-pub(super) fn wanted(field: &ConfigField) -> String {
-    if field.choices.is_empty() { field.value_type.to_string() } else { format!("one of {}", choices(field)) }
+pub(super) fn wanted(field: &ConfigField) -> impl fmt::Display {
+    Wanted { value_type: field.value_type, field }
+}
+
+/// What values of a type a field wants: of numbers and texts its choices, of integers those within its range.
+pub(super) struct Wanted<'f> {
+    pub(super) value_type: ValueType,
+    pub(super) field: &'f ConfigField,
+}
+
+impl fmt::Display for Wanted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let of = |value_type: &ValueType| Self { value_type: *value_type, field: self.field };
+        match self.value_type {
+            ValueType::List(item) => write!(f, "a list, each {}", of(item)),
+            ValueType::Map(item) => write!(f, "a table, each value {}", of(item)),
+            ValueType::Optional(inner) => of(inner).fmt(f),
+            ValueType::Config(_) | ValueType::Table => self.value_type.fmt(f),
+            _ if !self.field.choices.is_empty() => write!(f, "one of {}", choices(self.field)),
+            ValueType::Integer { min, max } => {
+                let end = |json: Option<&str>| json.and_then(Number::parse).and_then(Number::whole);
+                let (least, most) = (end(self.field.min).unwrap_or(min), end(self.field.max).unwrap_or(max));
+                ValueType::Integer { min: min.max(least), max: max.min(most) }.fmt(f)
+            }
+            value_type => value_type.fmt(f),
+        }
+    }
 }
 
 /// The choices of a field as they are listed: in their own order, which for numbers is the better one.
@@ -185,6 +214,10 @@ mod tests {
             (field(BYTE).max("9"), json!(10), "`a` must be at most 9, but is `10`"),
             (field(BYTE).min("1").max("9"), json!(10), "`a` must be between 1 and 9, but is `10`"),
             (field(ValueType::String).min("1"), json!("x"), ""),
+            (field(BYTE).min("1").max("9"), json!(70_000), "`a` must be an integer from 1 to 9, but is `70000`"),
+            (field(BYTE).min("1"), json!("x"), "`a` must be an integer from 1 to 255, but is the text `x`"),
+            (field(BYTE).min("-9").max("999"), json!(true), "`a` must be an integer from -5 to 255, but is `true`"),
+            (field(BYTE).choices(&["16", "8"]), json!("x"), "`a` must be one of `16`, `8`, but is the text `x`"),
             (field(BYTE).choices(&["16", "8"]), json!(8.0), ""),
             (field(BYTE).choices(&["16", "8"]), json!(9), "`a` cannot be `9`; choose from `16`, `8`"),
             (field(ValueType::String).choices(&["\"on\"", "\"off\""]), json!("off"), ""),
@@ -230,7 +263,15 @@ mod tests {
 
     #[test]
     fn what_is_wanted_is_the_type_or_one_of_the_choices() {
-        assert_eq!(wanted(&ConfigField::new("a", ValueType::Path)), "a path");
-        assert_eq!(wanted(&ConfigField::new("a", BYTE).choices(&["16", "8"])), "one of `16`, `8`");
+        const BYTES: ValueType = ValueType::Optional(&ValueType::List(&BYTE));
+        for (field, said) in [
+            (ConfigField::new("a", ValueType::Path), "a path"),
+            (ConfigField::new("a", BYTE).choices(&["16", "8"]), "one of `16`, `8`"),
+            (ConfigField::new("a", BYTES).choices(&["16", "8"]), "a list, each one of `16`, `8`"),
+            (ConfigField::new("a", BYTES).max("9"), "a list, each an integer from -5 to 9"),
+            (ConfigField::new("a", ValueType::Map(&BYTE)).min("0"), "a table, each value an integer from 0 to 255"),
+        ] {
+            assert_eq!(wanted(&field).to_string(), said);
+        }
     }
 }

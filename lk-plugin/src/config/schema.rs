@@ -228,6 +228,10 @@ mod tests {
                 KEY.default_json("\"k\""),
                 json!({"type": "string", "writeOnly": true, "description": "It opens.", "x-env": "KEY"}),
             ),
+            (
+                ConfigField::new("a", ValueType::String).default_json("\"hidden\"").secret(),
+                json!({"type": "string", "writeOnly": true}),
+            ),
             (ConfigField::new("a", PLAIN), json!({"type": "string", "enum": ["on"]})),
             (
                 ConfigField::new("a", SPEED),

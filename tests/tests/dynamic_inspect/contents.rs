@@ -34,7 +34,7 @@ struct EveryType {
     pause: Duration,
     #[config(env = "LK_TEST_NOTE_KEY", length = 3..=300)]
     key: Option<Secret>,
-    #[config(secret, default = "hidden")]
+    #[config(secret)]
     token: String,
     path: PathBuf,
     url: Option<lk_plugin::config::Url>,
