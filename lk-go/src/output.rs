@@ -213,6 +213,11 @@ pub(crate) fn warning(text: impl fmt::Display) {
     say(Style::new().yellow().bold(), "warning", text);
 }
 
+/// A number of things: `1 file`, `2 files`.
+pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
 /// Prints something that the user may want to know.
 pub(crate) fn note(text: impl fmt::Display) {
     say(Style::new().cyan().bold(), "note", text);

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use lk_plugin::config::FieldDescription;
 use lk_plugin::{Config, ErrorKind, Kind, Registry, models};
 use serde::Serialize;
 
@@ -161,7 +162,7 @@ impl Document {
             .collect();
         let path = match self.search_path.as_deref() {
             None | Some("") => "not set: no plugins from files".to_owned(),
-            Some(path) => format!("{path} ({} files loaded)", self.files.len()),
+            Some(path) => format!("{path} ({} loaded)", output::count(self.files.len(), "file", "files")),
         };
         let pictures =
             if self.output.is_unicode { "" } else { ": pictures are of ASCII; a locale of UTF-8 has better ones" };
@@ -234,9 +235,10 @@ fn variables(plugins: &[Entry]) -> Vec<Variable> {
     };
     let mut variables: Vec<Variable> = OWN_VARIABLES.iter().map(|name| variable(name, PROGRAM.to_owned())).collect();
     for plugin in plugins {
-        for field in plugin.takes.descriptions().into_iter().flatten() {
+        let fields = plugin.takes.descriptions().unwrap_or_default();
+        for (key, field) in FieldDescription::all(&fields) {
             let Some(env) = &field.env else { continue };
-            let reader = format!("{} {}", plugin.spec(), field.name);
+            let reader = format!("{} {key}", plugin.spec());
             match variables.iter_mut().find(|variable| variable.name == *env) {
                 Some(variable) => variable.read_by.push(reader),
                 None => variables.push(variable(env, reader)),
@@ -325,5 +327,17 @@ mod tests {
         let names: Vec<&str> = variables.iter().map(|variable| &*variable.name).collect();
         assert_eq!(names, ["LK_MODEL_DIR", "LK_PLUGIN_INSECURE", "LK_PLUGIN_PATH", "LK_PLUGIN_STRICT"]);
         assert!(variables.iter().all(|variable| variable.read_by == [PROGRAM]));
+    }
+
+    #[test]
+    fn a_variable_of_a_key_inside_another_is_told_with_its_place() {
+        use lk_plugin::{ConfigField, Llm, Plugin, ValueType};
+        const LOGIN: ValueType =
+            ValueType::Config(&[ConfigField::new("token", ValueType::Secret).env("LK_GO_TEST_TOKEN")]);
+        let plugin = Plugin::new::<dyn Llm>("gate", |_| Err(lk_plugin::Error::unsupported("none is made")));
+        let plugin = plugin.with_fields(vec![ConfigField::new("login", LOGIN)]);
+        let variables = variables(&[Entry::from(&plugin)]);
+        let found = variables.iter().find(|variable| variable.name == "LK_GO_TEST_TOKEN");
+        assert_eq!(found.map(|variable| &*variable.read_by), Some(&["llm/gate login.token".to_owned()][..]));
     }
 }

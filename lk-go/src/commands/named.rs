@@ -1,6 +1,7 @@
 //! Plugins that the user names: in this program and on `LK_PLUGIN_PATH`, or in a file.
 
 use std::path::{MAIN_SEPARATOR, Path};
+use std::sync::OnceLock;
 
 use lk_plugin::{Config, ErrorKind, Kind, Plugin, PluginKind, Registry, check_plugin_name};
 
@@ -61,14 +62,19 @@ fn is_file(text: &str) -> bool {
     }
 }
 
-/// The plugins in this program, and those on `LK_PLUGIN_PATH`.
+/// The plugins in this program, and those on `LK_PLUGIN_PATH`, which is loaded when this is first asked.
 ///
 /// # Errors
 ///
 /// When two have the same name, or something on the path is refused and `LK_PLUGIN_STRICT` is set.
 pub(super) fn registry() -> Result<&'static Registry> {
+    static LOADED: OnceLock<()> = OnceLock::new();
     let registry = Registry::try_global()?;
-    plugin_files::load(registry)?;
+    // A second time each file would find its names taken, by itself.
+    if LOADED.get().is_none() {
+        plugin_files::load(registry)?;
+        LOADED.get_or_init(|| ());
+    }
     Ok(registry)
 }
 

@@ -244,10 +244,7 @@ impl Document {
         let rows = self.plugins.iter().map(|plugin| {
             let result = match plugin.status {
                 Status::Passed => "passed".to_owned(),
-                Status::Findings => match plugin.count(FINDING) {
-                    1 => "1 finding".to_owned(),
-                    count => format!("{count} findings"),
-                },
+                Status::Findings => output::count(plugin.count(FINDING), "finding", "findings"),
                 Status::NotChecked => format!("not checked: {}", plugin.reason.as_deref().unwrap_or_default()),
             };
             let count = |verdict| match plugin.status {

@@ -1,7 +1,7 @@
 //! `lk-go plugin show`: everything that is known about a plugin.
 
 use lk_plugin::ErrorKind;
-use lk_plugin::config::{FieldDescription, TypeDescription};
+use lk_plugin::config::FieldDescription;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -121,7 +121,7 @@ impl Shown {
             None => text.push_str("any keys: the plugin reads its config itself\n"),
             Some([]) => text.push_str("none\n"),
             Some(fields) => {
-                text.push_str(&output::list(rows(fields, "")));
+                text.push_str(&output::list(rows(fields)));
                 text.push_str("\nExample config (TOML)\n\n");
                 text.push_str(self.example.as_deref().unwrap_or_default());
             }
@@ -141,16 +141,12 @@ fn shown(value: &Value) -> String {
 }
 
 /// Two rows a key: what it takes, and what it is.
-fn rows(fields: &[FieldDescription], prefix: &str) -> Vec<[String; 2]> {
+fn rows(fields: &[FieldDescription]) -> Vec<[String; 2]> {
     let mut rows = Vec::new();
-    for field in fields {
-        let key = format!("{prefix}{}", field.name);
-        rows.push([key.clone(), limits::of(field)]);
+    for (key, field) in FieldDescription::all(fields) {
+        rows.push([key, limits::of(field)]);
         if !field.doc.is_empty() {
             rows.push([String::new(), field.doc.clone()]);
-        }
-        if let TypeDescription::Config(inner) = field.value_type.innermost() {
-            rows.extend(self::rows(inner, &format!("{key}.")));
         }
     }
     rows

@@ -3,12 +3,14 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use lk_plugin::Registry;
-use lk_plugin::dynamic::{self, LoadOptions, LogRecord, LogSink, ModuleNote, PluginNote, Refusal, Report, SearchPath};
+use lk_plugin::dynamic::{
+    self, LoadOptions, LoadedFile, LogRecord, LogSink, ModuleNote, PluginNote, Refusal, Report, SearchPath,
+};
+use lk_plugin::{Plugin, Registry};
 
 use crate::error::{Error, Result};
 use crate::listing::{Entry, File, List, Model, Module, Refused, Skipped, Takes};
-use crate::output;
+use crate::{output, printable};
 
 /// Adds what may be loaded from `LK_PLUGIN_PATH` beside what the registry has, and what may not. Says whether the latter
 /// is to be fatal.
@@ -18,6 +20,7 @@ pub(crate) fn on_search_path(registry: &Registry, list: &mut List) -> bool {
     for candidate in &report.files {
         let source = shown(candidate.path());
         list.plugins.extend(candidate.plugins().iter().map(|plugin| entry(plugin, &source)));
+        warn_of_missing(&source, candidate.module(), candidate.plugins().iter().map(|plugin| &*plugin.package));
         list.files.push(File { path: source, module: Some(module(candidate.module())) });
     }
     add_rest(report, list);
@@ -37,6 +40,7 @@ pub(crate) fn be_probe() {
 pub(crate) fn load(registry: &Registry) -> Result<()> {
     let options = options(search_path());
     let report = registry.load_path(&options);
+    report.files.iter().for_each(warn_of_missing_in);
     report.refused.iter().for_each(output::warning);
     match report.refused.len() {
         0 => Ok(()),
@@ -56,6 +60,7 @@ pub(crate) fn probed(registry: &Registry, list: &mut List) -> Result<bool> {
     let options = options(search_path());
     let report = registry.load_path(&options);
     for file in &report.files {
+        warn_of_missing_in(file);
         list.plugins.extend(file.plugins.iter().map(Entry::from));
         list.files.push(File { path: shown(&file.path), module: Some(module(&file.module)) });
     }
@@ -120,6 +125,9 @@ pub(crate) fn inspect(files: &[PathBuf], list: &mut List) -> Result<()> {
         match dynamic::inspect(file) {
             Ok(contents) => {
                 list.plugins.extend(contents.plugins.iter().map(|plugin| entry(plugin, &source)));
+                if let Some(module) = &contents.module {
+                    warn_of_missing(&source, module, contents.plugins.iter().map(|plugin| &*plugin.package));
+                }
                 list.files.push(File { path: source, module: contents.module.as_ref().map(module) });
             }
             Err(refusal) => list.refused.push(refused(&refusal)),
@@ -147,6 +155,22 @@ pub(crate) fn lock(directories: &[PathBuf]) -> Result<Vec<(String, String)>> {
         locked.extend(report.files.iter().map(|file| (shown(&file.path), file.sha256.clone())));
     }
     Ok(locked)
+}
+
+fn warn_of_missing_in(file: &LoadedFile) {
+    warn_of_missing(&shown(&file.path), &file.module, file.plugins.iter().map(Plugin::package));
+}
+
+/// Warns of packages that a file names in its `export_plugins!` for nothing.
+fn warn_of_missing<'p>(file: &str, module: &ModuleNote, packages: impl Iterator<Item = &'p str>) {
+    let packages: Vec<&str> = packages.collect();
+    for package in module.exports_without_plugins(&packages) {
+        output::warning(format_args!(
+            "`{file}` exports the plugins of `{}`, and none is in it; write the package as its Cargo.toml does, and name \
+             its crate in the lib.rs, as in `use my_plugins as _;`",
+            printable::argument(package)
+        ));
+    }
 }
 
 fn shown(path: &Path) -> String {

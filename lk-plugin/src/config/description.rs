@@ -42,6 +42,27 @@ pub struct FieldDescription {
     pub unit: Option<String>,
 }
 
+impl FieldDescription {
+    /// All keys of a config, each followed by those of the config within it, also of those in a list or map: with its
+    /// place, as in `retry.max_attempts`.
+    #[must_use]
+    pub fn all(fields: &[Self]) -> Vec<(String, &Self)> {
+        let mut all = Vec::new();
+        Self::add_all("", fields, &mut all);
+        all
+    }
+
+    fn add_all<'f>(prefix: &str, fields: &'f [Self], all: &mut Vec<(String, &'f Self)>) {
+        for field in fields {
+            let key = format!("{prefix}{}", field.name);
+            all.push((key.clone(), field));
+            if let TypeDescription::Config(inner) = field.value_type.innermost() {
+                Self::add_all(&format!("{key}."), inner, all);
+            }
+        }
+    }
+}
+
 /// What a [`ValueType`] says in constants.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -212,6 +233,18 @@ mod tests {
                 (*name, *name)
             );
         }
+    }
+
+    #[test]
+    fn all_keys_are_those_inside_others_too() {
+        const SERVER: ValueType = ValueType::Config(&[ConfigField::new("key", ValueType::Secret)]);
+        let fields = [
+            ConfigField::new("servers", ValueType::Optional(&ValueType::List(&SERVER))),
+            ConfigField::new("name", ValueType::String),
+        ];
+        let fields = fields.map(|field| FieldDescription::from(&field));
+        let keys: Vec<String> = FieldDescription::all(&fields).into_iter().map(|(key, _)| key).collect();
+        assert_eq!(keys, ["servers", "servers.key", "name"]);
     }
 
     #[test]

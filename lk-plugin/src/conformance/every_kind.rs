@@ -3,15 +3,13 @@
 use serde_json::{Value, json};
 
 use super::run::{Check, Checked, Stop, Subject, ensure, skip};
-use crate::config::{Config, ConfigField, ValueType};
+use super::secrets;
+use crate::config::{Config, ConfigField, FieldDescription, ValueType};
 use crate::error::{Error, ErrorKind};
 use crate::kinds::PluginKind;
 
 /// No plugin has such a key.
-const UNKNOWN_KEY: &str = "no_such_key_4711";
-
-/// Stands for a secret.
-const CANARY: &str = "canary-5b1f0c7e";
+pub(super) const UNKNOWN_KEY: &str = "no_such_key_4711";
 
 /// The first is that an instance can be made.
 pub(super) fn checks<K: PluginKind + ?Sized>() -> [Check<K>; 6] {
@@ -29,7 +27,7 @@ pub(super) fn checks<K: PluginKind + ?Sized>() -> [Check<K>; 6] {
             run: wrong_values,
         },
         Check { name: "problems-come-at-once", rule: "all problems of a config come in one error", run: all_at_once },
-        Check { name: "secrets-stay-secret", rule: "no error shows the value of a secret", run: secrets },
+        Check { name: "secrets-stay-secret", rule: "no error shows the value of a secret", run: secrets::check },
     ]
 }
 
@@ -48,7 +46,12 @@ fn is_described<K: PluginKind + ?Sized>(subject: &Subject<K>) -> Checked {
     {
         ensure(!text.is_empty(), || format!("it has no {what}"))?;
     }
-    let bare: Vec<&str> = fields(subject).filter(|field| field.doc.is_empty()).map(|field| field.name).collect();
+    let fields = descriptions(subject);
+    let bare: Vec<String> = FieldDescription::all(&fields)
+        .into_iter()
+        .filter(|(_, field)| field.doc.is_empty())
+        .map(|(key, _)| key)
+        .collect();
     ensure(bare.is_empty(), || format!("no description: `{}`", bare.join("`, `")))
 }
 
@@ -84,28 +87,6 @@ fn all_at_once<K: PluginKind + ?Sized>(subject: &Subject<K>) -> Checked {
     })
 }
 
-fn secrets<K: PluginKind + ?Sized>(subject: &Subject<K>) -> Checked {
-    let secrets: Vec<&str> = fields(subject).filter(|field| field.secret).map(|field| field.name).collect();
-    if secrets.is_empty() {
-        return skip("no config key is a secret");
-    }
-    let mut config = subject.config.clone();
-    for key in &secrets {
-        config.insert(*key, CANARY);
-    }
-    config.insert(UNKNOWN_KEY, true);
-    let mut wrong = subject.config.clone();
-    for key in &secrets {
-        wrong.insert(*key, json!({ "inside": CANARY }));
-    }
-    for config in [config, wrong] {
-        if let Err(error) = subject.create_with(&config) {
-            ensure(!told(&error).contains(CANARY), || format!("the error shows a secret (here `{CANARY}`)"))?;
-        }
-    }
-    Ok(())
-}
-
 /// That this config is refused because of this key.
 fn refused<K: PluginKind + ?Sized>(
     subject: &Subject<K>,
@@ -125,8 +106,13 @@ fn refused<K: PluginKind + ?Sized>(
 }
 
 /// Everything that an error shows.
-fn told(error: &Error) -> String {
+pub(super) fn told(error: &Error) -> String {
     format!("{error} {error:?} {}", error.chain().join(" "))
+}
+
+/// The config keys, each with those inside it.
+pub(super) fn descriptions<K: PluginKind + ?Sized>(subject: &Subject<K>) -> Vec<FieldDescription> {
+    fields(subject).map(FieldDescription::from).collect()
 }
 
 fn fields<K: PluginKind + ?Sized>(subject: &Subject<K>) -> impl Iterator<Item = &ConfigField> {

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::run::{Check, Checked, Stop, Subject, ensure, expect_error, give_up_everywhere, skip, wait};
-use crate::error::ErrorKind;
+use crate::connect::ConnectOptions;
+use crate::error::{Error, ErrorKind};
 use crate::kinds::{ChatChunk, ChatContext, ChatOptions, ChatRole, FunctionToolCall, Llm, Tool, ToolChoice};
 
 pub(super) const CHECKS: &[Check<dyn Llm>] = &[
@@ -50,6 +51,13 @@ fn ask(llm: &dyn Llm, context: &ChatContext, options: &ChatOptions) -> std::resu
 
 fn hello(llm: &dyn Llm) -> std::result::Result<Vec<ChatChunk>, Stop> {
     ask(llm, &question("Say hello."), &options())
+}
+
+/// A greeting.
+pub(super) fn short_call(llm: &dyn Llm) -> Option<Error> {
+    let options = options().with_connect(ConnectOptions::default().with_max_retry(0));
+    let call = async { llm.chat(&question("Say hello."), &options)?.collect().await.map(drop) };
+    wait(call).ok()?.err()
 }
 
 fn text(chunks: &[ChatChunk]) -> String {

@@ -41,6 +41,7 @@ mod audio;
 mod every_kind;
 mod llm;
 mod run;
+mod secrets;
 mod stt;
 mod tts;
 mod vad;
@@ -95,8 +96,11 @@ impl Report {
 impl fmt::Display for Report {
     /// The findings, one a line, after a line that counts them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let findings = self.findings().count();
-        write!(f, "{}: {findings} findings in {} checks", self.plugin, self.outcomes.len())?;
+        let counted = match self.findings().count() {
+            1 => "1 finding".to_owned(),
+            findings => format!("{findings} findings"),
+        };
+        write!(f, "{}: {counted} in {} checks", self.plugin, self.outcomes.len())?;
         for outcome in self.findings() {
             if let Verdict::Finding(seen) = &outcome.verdict {
                 write!(f, "\n{}: {seen} (the rule: {})", outcome.check, outcome.rule)?;
@@ -128,10 +132,10 @@ impl fmt::Display for Report {
 #[must_use]
 pub fn check(plugin: &Plugin, config: &Config) -> Report {
     let outcomes = match plugin.kind() {
-        Kind::Llm => run::all::<dyn Llm>(plugin, config, &every_kind::checks(), llm::CHECKS),
-        Kind::Stt => run::all::<dyn Stt>(plugin, config, &every_kind::checks(), stt::CHECKS),
-        Kind::Tts => run::all::<dyn Tts>(plugin, config, &every_kind::checks(), tts::CHECKS),
-        Kind::Vad => run::all::<dyn Vad>(plugin, config, &every_kind::checks(), vad::CHECKS),
+        Kind::Llm => run::all::<dyn Llm>(plugin, config, llm::short_call, &every_kind::checks(), llm::CHECKS),
+        Kind::Stt => run::all::<dyn Stt>(plugin, config, stt::short_call, &every_kind::checks(), stt::CHECKS),
+        Kind::Tts => run::all::<dyn Tts>(plugin, config, tts::short_call, &every_kind::checks(), tts::CHECKS),
+        Kind::Vad => run::all::<dyn Vad>(plugin, config, vad::short_call, &every_kind::checks(), vad::CHECKS),
     };
     Report { plugin: plugin.to_string(), outcomes }
 }

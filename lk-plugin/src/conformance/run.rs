@@ -34,6 +34,9 @@ pub(super) struct Check<K: PluginKind + ?Sized> {
     pub(super) run: fn(&Subject<K>) -> Checked,
 }
 
+/// One short call to an instance, without a retry: its error, if it came to one.
+pub(super) type Ask<K> = fn(&K) -> Option<Error>;
+
 /// What a check comes to.
 pub(super) type Checked = std::result::Result<(), Stop>;
 
@@ -64,6 +67,8 @@ pub(super) fn skip<T>(reason: &str) -> std::result::Result<T, Stop> {
 pub(super) struct Subject<K: PluginKind + ?Sized> {
     pub(super) plugin: Plugin,
     pub(super) config: Config,
+    /// Asks for something small, once.
+    pub(super) ask: Ask<K>,
     make: fn(&Plugin, &Config) -> Result<Box<K>>,
 }
 
@@ -83,10 +88,11 @@ impl<K: PluginKind + ?Sized> Subject<K> {
 pub(super) fn all<K: PluginKind + ?Sized + 'static>(
     plugin: &Plugin,
     config: &Config,
+    ask: Ask<K>,
     every_kind: &[Check<K>],
     checks: &[Check<K>],
 ) -> Vec<Outcome> {
-    let subject = Arc::new(Subject { plugin: plugin.clone(), config: config.clone(), make: Plugin::create::<K> });
+    let subject = Arc::new(Subject { plugin: plugin.clone(), config: config.clone(), ask, make: Plugin::create::<K> });
     let mut outcomes = Vec::new();
     for check in every_kind {
         outcomes.push(one(&subject, check));

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use super::audio::{self, RATE};
 use super::run::{Check, Checked, Stop, Subject, ensure, expect_error, give_up_everywhere, glance, skip, wait};
 use crate::audio::AudioFrame;
-use crate::error::{ErrorKind, Result};
+use crate::connect::ConnectOptions;
+use crate::error::{Error, ErrorKind, Result};
 use crate::kinds::{RecognizeOptions, RecognizeStream, SpeechData, SpeechEvent, SpeechEventType, Stt};
 
 pub(super) const CHECKS: &[Check<dyn Stt>] = &[
@@ -81,6 +82,20 @@ fn options() -> RecognizeOptions {
 
 fn spoken() -> Result<AudioFrame> {
     AudioFrame::new(audio::utterance(), RATE, 1)
+}
+
+/// A sentence, in the way that it says it transcribes.
+pub(super) fn short_call(stt: &dyn Stt) -> Option<Error> {
+    let options = options().with_connect(ConnectOptions::default().with_max_retry(0));
+    let call = async {
+        let spoken = spoken()?;
+        if stt.capabilities().offline_recognize {
+            stt.recognize(spoken.as_ref(), &options).await.map(drop)
+        } else {
+            stt.stream(&options)?.feed([spoken]).collect().await.map(drop)
+        }
+    };
+    wait(call).ok()?.err()
 }
 
 /// The instance, if it transcribes whole utterances.

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::run::{Check, Checked, Stop, Subject, ensure, expect_error, give_up_everywhere, skip, wait};
-use crate::error::ErrorKind;
+use crate::connect::ConnectOptions;
+use crate::error::{Error, ErrorKind};
 use crate::kinds::{SynthesizeOptions, SynthesizeStream, SynthesizedAudio, Tts};
 
 pub(super) const CHECKS: &[Check<dyn Tts>] = &[
@@ -64,6 +65,13 @@ fn options() -> SynthesizeOptions {
 
 fn speak(tts: &dyn Tts, text: &str) -> Audio {
     Ok(wait(tts.synthesize(text, &options())?.collect())??)
+}
+
+/// A sentence.
+pub(super) fn short_call(tts: &dyn Tts) -> Option<Error> {
+    let options = options().with_connect(ConnectOptions::default().with_max_retry(0));
+    let call = async { tts.synthesize(SENTENCE, &options)?.collect().await.map(drop) };
+    wait(call).ok()?.err()
 }
 
 /// The instance, if it speaks text as it is written.

@@ -3,7 +3,7 @@
 use super::audio::{self, FRAME, RATE};
 use super::run::{Check, Checked, Stop, Subject, ensure, expect_error, skip};
 use crate::audio::{AudioFrame, AudioFrameRef};
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::kinds::{Vad, VadEvent, VadEventType, VadStream};
 
 pub(super) const CHECKS: &[Check<dyn Vad>] = &[
@@ -44,6 +44,12 @@ pub(super) const CHECKS: &[Check<dyn Vad>] = &[
         run: drops,
     },
 ];
+
+/// A frame.
+pub(super) fn short_call(vad: &dyn Vad) -> Option<Error> {
+    let frame = audio::silence(10);
+    vad.stream().and_then(|mut stream| stream.push(AudioFrameRef::new(&frame, RATE, 1)?, &mut Vec::new())).err()
+}
 
 type Events = std::result::Result<Vec<VadEvent>, Stop>;
 

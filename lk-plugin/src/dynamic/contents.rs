@@ -83,6 +83,16 @@ pub struct ModelNote {
     pub sha256: String,
 }
 
+impl ModuleNote {
+    /// The packages beside its own that it is to export, and of which no plugin is in it. `packages` are those of its
+    /// plugins. Either the name is not the one in the package's `Cargo.toml`, or nothing in the file's code names the
+    /// crate.
+    pub fn exports_without_plugins<'n>(&'n self, packages: &[&str]) -> impl Iterator<Item = &'n str> {
+        let others = self.exports.iter().map(String::as_str).filter(|export| *export != self.package);
+        others.filter(|export| !packages.contains(export))
+    }
+}
+
 impl PluginNote {
     /// Where its constructor stands.
     #[must_use]

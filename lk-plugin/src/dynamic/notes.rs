@@ -106,10 +106,13 @@ pub(super) fn module(contents: &mut Contents) -> Result<ModuleNote, Fault> {
                 "holds no plugins".to_owned(),
                 "if it should, annotate their constructors with `#[lk_plugin]`; other libraries belong elsewhere",
             ),
-            count => (
-                format!("exports none of the {count} plugins in it"),
-                "write `lk_plugin::export_plugins!();` in its lib.rs",
-            ),
+            count => {
+                let reason = match count {
+                    1 => "does not export the plugin in it".to_owned(),
+                    _ => format!("exports none of the {count} plugins in it"),
+                };
+                (reason, "write `lk_plugin::export_plugins!();` in its lib.rs")
+            }
         };
         Fault::new(Check::Notes, reason, remedy)
     })

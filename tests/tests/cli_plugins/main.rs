@@ -292,3 +292,13 @@ mod doctor {
         Ok(())
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_search_path_is_loaded_once_for_several_names() -> Result {
+    let arguments = ["plugin", "check", "llm/fake", "vad/fake"];
+    let checked = lk_go()?.args(arguments).env("LK_PLUGIN_PATH", "/no/such/folder").output()?;
+    assert_eq!(checked.status.code(), Some(0), "{}", stderr(&checked));
+    assert_eq!(stderr(&checked).matches("`/no/such/folder` is not there").count(), 1, "{}", stderr(&checked));
+    Ok(())
+}

@@ -104,7 +104,8 @@ fn check_8_refuses_what_makes_attacks_easy() {
 fn check_9_refuses_notes_that_cannot_be_read() {
     let refused = |bytes: Vec<u8>, words| assert_refused(bytes, Check::Notes, words);
     refused(with(|object| object.notes.clear()), "holds no plugins");
-    refused(with(|object| drop(object.notes.remove(0))), "exports none of the 1 plugins in it");
+    refused(with(|object| drop(object.notes.remove(0))), "does not export the plugin in it");
+    refused(SharedObject::new(target(), &["a", "b"]).with_module(&[]).bytes(), "exports none of the 2 plugins in it");
     refused(with(|object| object.notes.push(object.notes[0].clone())), "two notes about the file itself");
     let module =
         |change: fn(String) -> String| good("one").with_module(&[change(module_note(target(), "\"fixture\""))]).bytes();
@@ -126,7 +127,7 @@ fn check_9_refuses_notes_that_cannot_be_read() {
     let mut foreign = good("one").bytes();
     let at = foreign.windows(9).position(|window| window == b"lk-plugin").unwrap();
     foreign[at] = b'L';
-    refused(foreign, "exports none of the 1 plugins");
+    refused(foreign, "does not export the plugin in it");
     // A note that is longer than its segment.
     let mut long = good("one").bytes();
     long[at - 8..at - 4].fill(0xff);

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use integration_tests::program::{binary, stderr, stdout};
-use integration_tests::shared_object::SharedObject;
+use integration_tests::shared_object::{SharedObject, module_note};
 use serde_json::Value;
 
 use crate::{folder, good, target, write};
@@ -57,6 +57,23 @@ fn plugins_on_the_search_path_are_listed_with_their_file() {
     let energy = document["plugins"].as_array().unwrap().iter().find(|plugin| plugin["name"] == "energy").unwrap();
     assert_eq!((&energy["source"], &energy["origin"]), (&file.to_str().unwrap().into(), &"src/lib.rs:7".into()));
     assert_eq!(energy["schema"]["additionalProperties"], false);
+}
+
+#[test]
+fn a_package_that_is_exported_for_nothing_is_told() {
+    let folder = folder();
+    let note = module_note(target(), r#""wrapper","fixture","my_stt""#)
+        .replace("\"package\":\"fixture", "\"package\":\"wrapper");
+    let file = write(&folder, "energy.so", good("energy").with_module(&[note]).bytes());
+    let told =
+        format!("warning: `{}` exports the plugins of `my_stt`, and none is in it; write the package", file.display());
+    let named = lk_go().args(["plugin", "list"]).arg(&file).output().unwrap();
+    // The wrapper's own package need not have any.
+    for output in [named, list(folder.path(), &[])] {
+        assert_eq!(output.status.code(), Some(0));
+        assert!(stdout(&output).contains("energy") && stderr(&output).starts_with(&told), "{}", stderr(&output));
+        assert_eq!(stderr(&output).matches("warning").count(), 1);
+    }
 }
 
 #[test]

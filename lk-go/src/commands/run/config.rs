@@ -11,7 +11,6 @@ use lk_plugin::{Config, Kind, Llm, PluginConfig, PluginKind, Registry, Stt, Tts,
 use crate::BuiltIns;
 use crate::commands::{chosen, named};
 use crate::error::{Error, Result};
-use crate::plugin_files;
 use crate::voice::{SessionOptions, VoicePlugins};
 
 /// What is used when no config is given.
@@ -75,8 +74,7 @@ impl Agent {
             Some(file) => chosen::file_config(file)?,
             None => Config::from_toml(DEFAULT)?,
         };
-        let registry = Registry::try_global()?;
-        plugin_files::load(registry)?;
+        let registry = named::registry()?;
         let mut tables = Tables { config: &config, settings, built_ins, registry, problems: Vec::new() };
         tables.refuse_unknown();
         let (vad, stt) = (tables.plugin::<dyn Vad>(), tables.plugin::<dyn Stt>());
