@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::printable;
 use crate::terminal::Color;
+use crate::{printable, usage};
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
@@ -63,7 +63,11 @@ impl Cli {
         if arguments.iter().skip(1).eq(["plugin", "list"].iter()) {
             return Ok(Self::plugin_list());
         }
-        Self::try_parse_from(arguments)
+        match Self::try_parse_from(arguments) {
+            Err(message) if !message.use_stderr() => Err(message),
+            // Also where clap found nothing wrong: what was torn off would be taken for an argument.
+            read => usage::torn_setting(arguments).map_or(read, |problem| Err(usage::error(problem))),
+        }
     }
 
     /// The colours that are asked for by a command line that [`read`](Self::read) does not understand, where clap stops.
@@ -110,8 +114,7 @@ Examples:
 Tells which plugins this program has and whether instances can be made of them without a config, what is loaded from
 LK_PLUGIN_PATH and what is not and why, which model files are missing or of another length, which variables are set of those
 that decide about plugins and models or that a config key names (what a plugin reads besides, such as its provider's key,
-is in its own docs), and
-how output is printed here. A plugin that only wants a config is no problem. With problems the exit code is 1.
+is in its own docs), and how output is printed here. A plugin that only wants a config is no problem. With problems the exit code is 1.
 
 ", exit_codes!()))]
     Doctor(DoctorArgs),

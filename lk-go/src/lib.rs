@@ -75,13 +75,7 @@ fn guarded(arguments: impl IntoIterator<Item = impl Into<OsString>>, built_ins: 
 
 fn execute(arguments: impl IntoIterator<Item = impl Into<OsString>>, built_ins: BuiltIns<'_>) -> Exit {
     let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
-    let read = Cli::read(&arguments);
-    let is_help = read.as_ref().is_err_and(|message| !message.use_stderr());
-    if let Some(problem) = usage::torn_setting(&arguments).filter(|_| !is_help) {
-        terminal::set_color(Cli::color_of(&arguments));
-        return failed(&error::Error::Usage(problem));
-    }
-    let cli = match read {
+    let cli = match Cli::read(&arguments) {
         Ok(cli) => cli,
         Err(message) => {
             terminal::set_color(Cli::color_of(&arguments));

@@ -11,6 +11,13 @@ use clap::{Command, CommandFactory};
 use crate::cli::{self, Cli};
 use crate::printable;
 
+/// A mistake that clap does not see, in a sentence.
+pub(crate) fn error(sentence: String) -> clap::Error {
+    let mut error = clap::Error::new(ErrorKind::ValueValidation);
+    error.insert(ContextKind::Custom, ContextValue::String(sentence));
+    error
+}
+
 /// The sentence.
 pub(crate) fn mistake(error: &clap::Error) -> String {
     let text = |kind| match error.get(kind) {
@@ -24,6 +31,7 @@ pub(crate) fn mistake(error: &clap::Error) -> String {
         ErrorKind::ValueValidation if error.source().is_some() => {
             error.source().map(ToString::to_string).unwrap_or_default()
         }
+        ErrorKind::ValueValidation => text(ContextKind::Custom).unwrap_or_default().to_owned(),
         ErrorKind::InvalidValue => match text(ContextKind::InvalidValue) {
             None | Some("") => format!("`{}` has no value; give it one", argument()),
             Some(value) => format!(

@@ -91,8 +91,11 @@ pub(crate) fn each_key<'k>(
                     meant.push(known);
                     value(&key, input, errors);
                 } else {
-                    meant.extend(closest(&spelled, keys));
-                    errors.at(key.span(), format!("`{spelled}` is not a key; {}", choose(&spelled, keys)));
+                    // The two ends of a range, which many libraries have apart.
+                    let is_end = ["min", "max"].contains(&spelled.to_lowercase().as_str()) && keys.contains(&"range");
+                    let alike = if is_end { "range" } else { &spelled };
+                    meant.extend(closest(alike, keys));
+                    errors.at(key.span(), format!("`{spelled}` is not a key; {}", choose(alike, keys)));
                     skip_to_comma(input);
                 }
             }

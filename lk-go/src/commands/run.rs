@@ -150,10 +150,10 @@ impl Run {
                 let is = if availability.available { "is back" } else { "failed, and is left out until it is back" };
                 output::note(format_args!("{}/{} {is}", availability.kind, availability.member));
             }
-            self.printer.print(|format| match format {
-                RunFormat::Json => output::json_line(&event),
-                RunFormat::Text => Ok(String::new()),
-            })?;
+            // People get totals of these at the end.
+            if self.printer.format == RunFormat::Json {
+                self.printer.print(|_| output::json_line(&event))?;
+            }
         }
         Ok(())
     }
